@@ -1,0 +1,1 @@
+"""Background work: jobs, the worker process, its protocol, and the use cases."""

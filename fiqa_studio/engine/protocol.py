@@ -1,0 +1,307 @@
+"""The messages between the window (or CLI) and the worker, and their framing.
+
+Each message is one frame: four bytes of length, little-endian, then MessagePack. Commands go
+to the worker's standard input, events come from its standard output; standard error is the
+worker's log. Paths travel as bytes, since a file name need not be UTF-8; arrays travel as raw
+bytes, their shape given by the message.
+
+A request carries a ``request_id`` chosen by the client, and is answered by exactly one closing
+event with the same id (its own answer or `RequestFailed`), in the order of completion.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO, TypeVar
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+MAX_FRAME_BYTES = 1 << 30
+_LENGTH = struct.Struct("<I")
+_T = TypeVar("_T")
+
+
+class ProtocolError(Exception):
+    """The other side sent something that is not a frame of this protocol."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Base of all messages; the class name is the tag."""
+
+
+# --- commands -------------------------------------------------------------------------------
+
+
+class Hello(Message, frozen=True):
+    """First message to the worker. A worker of another protocol version answers and exits."""
+
+    protocol: int = PROTOCOL_VERSION
+
+
+class IndexPhoto(Message, frozen=True):
+    """Decode one file, find its faces; with a loaded scorer's name, score them as well."""
+
+    request_id: int
+    path: bytes
+    scorer: str = ""
+
+
+class LoadScorer(Message, frozen=True):
+    """Load a scorer and keep it warm. ``device`` and ``precision`` empty: the worker chooses."""
+
+    request_id: int
+    scorer: str
+    device: str = ""
+    precision: str = ""
+
+
+class WireFaceToScore(msgspec.Struct, frozen=True):
+    """A known face to score: its id and its landmarks, (478, 2) float32 as bytes."""
+
+    face_id: int
+    landmarks: bytes
+
+
+class ScorePhoto(Message, frozen=True):
+    """Make the crops of known faces anew from the original and score them."""
+
+    request_id: int
+    path: bytes
+    content_hash: str
+    faces: list[WireFaceToScore]
+    scorer: str
+
+
+class RenderPhoto(Message, frozen=True):
+    """The upright photo as RGB, at most ``max_side`` pixels a side (0: full resolution)."""
+
+    request_id: int
+    path: bytes
+    max_side: int
+
+
+class RenderCrop(Message, frozen=True):
+    """The aligned 512 x 512 crop of one face, as the scorer sees it."""
+
+    request_id: int
+    path: bytes
+    landmarks: bytes
+
+
+class Describe(Message, frozen=True):
+    """Versions, devices, scorers and optional decoders, for the doctor and the menus."""
+
+    request_id: int
+
+
+class Cancel(Message, frozen=True):
+    """Drop these requests if they have not been answered; each still gets its closing event."""
+
+    request_ids: list[int]
+
+
+class Shutdown(Message, frozen=True):
+    """Finish what is in hand and exit."""
+
+
+Command = (
+    Hello
+    | IndexPhoto
+    | LoadScorer
+    | ScorePhoto
+    | RenderPhoto
+    | RenderCrop
+    | Describe
+    | Cancel
+    | Shutdown
+)
+
+
+# --- events ---------------------------------------------------------------------------------
+
+
+class Ready(Message, frozen=True):
+    """The worker is up."""
+
+    protocol: int
+    pid: int
+
+
+class Started(Message, frozen=True):
+    """The worker took this request in hand: if it dies now, this one is the suspect."""
+
+    request_id: int
+
+
+class WireExif(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`fiqa_studio.domain.photos.Exif` on the wire; ``taken_at`` in ISO 8601."""
+
+    taken_at: str = ""
+    camera: str = ""
+    lens: str = ""
+    exposure_seconds: float | None = None
+    f_number: float | None = None
+    iso: int | None = None
+    focal_length_mm: float | None = None
+    has_gps: bool = False
+    orientation: int = 1
+
+
+class WireScore(msgspec.Struct, frozen=True):
+    """One score with its maps. Maps are float16 bytes of ``map_shape``; empty when none."""
+
+    value: float
+    spread: float
+    map_shape: tuple[int, int]
+    quality_map: bytes
+    confidence_map: bytes
+
+
+class WireFace(msgspec.Struct, frozen=True):
+    """One found face. ``box`` is x, y, width, height; ``pose`` is yaw, pitch, roll."""
+
+    box: tuple[float, float, float, float]
+    landmarks: bytes
+    eye_distance: float
+    pose: tuple[float, float, float]
+    eyes_open: float
+    confidence: float
+    flags: list[str]
+    thumbnail: bytes
+    score: WireScore | None = None
+
+
+class PhotoIndexed(Message, frozen=True):
+    """Answer to `IndexPhoto`."""
+
+    request_id: int
+    content_hash: str
+    size: int
+    mtime_ns: int
+    width: int
+    height: int
+    format: str
+    exif: WireExif
+    thumbnail: bytes
+    faces: list[WireFace]
+    notes: list[str]
+    seconds: dict[str, float]
+    """Time of each part: ``read``, ``decode``, ``thumbnail``, ``exif``, ``faces``, ``crops``,
+    ``score``."""
+
+
+class ScorerLoaded(Message, frozen=True):
+    """Answer to `LoadScorer`."""
+
+    request_id: int
+    name: str
+    title: str
+    hash: str
+    summary: str
+    kind: str
+    device: str
+    precision: str
+    note: str = ""
+    """What the user should know, such as a fallback to the CPU."""
+
+
+class PhotoScored(Message, frozen=True):
+    """Answer to `ScorePhoto`: a score for each face id."""
+
+    request_id: int
+    scores: list[tuple[int, WireScore]]
+
+
+class Rendered(Message, frozen=True):
+    """Answer to `RenderPhoto` and `RenderCrop`: RGB888 rows without padding."""
+
+    request_id: int
+    width: int
+    height: int
+    full_width: int
+    full_height: int
+    rgb: bytes
+
+
+class Description(Message, frozen=True):
+    """Answer to `Describe`."""
+
+    request_id: int
+    versions: dict[str, str]
+    devices: list[dict[str, str]]
+    scorers: list[dict[str, str]]
+    decoders: dict[str, bool]
+    problems: list[str]
+
+
+class RequestFailed(Message, frozen=True):
+    """A request could not be done; ``message`` is for people, ``code`` for programs.
+
+    ``code`` is ``cancelled`` for a dropped request, ``crash`` where a decoder process died.
+    """
+
+    request_id: int
+    code: str
+    message: str
+
+
+class Notice(Message, frozen=True):
+    """Something the user should know that belongs to no request, such as a halved batch."""
+
+    level: str
+    message: str
+
+
+Event = (
+    Ready
+    | Started
+    | PhotoIndexed
+    | ScorerLoaded
+    | PhotoScored
+    | Rendered
+    | Description
+    | RequestFailed
+    | Notice
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_command_decoder = msgspec.msgpack.Decoder(Command)
+_event_decoder = msgspec.msgpack.Decoder(Event)
+
+
+def write_message(stream: BinaryIO, message: Message) -> None:
+    """Write one frame and flush it. The caller holds the stream's lock."""
+    payload = _encoder.encode(message)
+    stream.write(_LENGTH.pack(len(payload)) + payload)
+    stream.flush()
+
+
+def read_command(stream: BinaryIO) -> Command | None:
+    """The next command, or None where the stream has ended. Raises `ProtocolError`."""
+    payload = _read_frame(stream)
+    return None if payload is None else _decode(_command_decoder, payload)
+
+
+def read_event(stream: BinaryIO) -> Event | None:
+    """The next event, or None where the stream has ended. Raises `ProtocolError`."""
+    payload = _read_frame(stream)
+    return None if payload is None else _decode(_event_decoder, payload)
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[_T], payload: bytes) -> _T:
+    try:
+        return decoder.decode(payload)
+    except msgspec.MsgspecError as error:
+        raise ProtocolError(f"a frame of {len(payload)} bytes is no message: {error}") from error
+
+
+def _read_frame(stream: BinaryIO) -> bytes | None:
+    header = stream.read(_LENGTH.size)
+    if len(header) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(header)
+    if length > MAX_FRAME_BYTES:
+        raise ProtocolError(f"a frame claims {length} bytes")
+    payload = stream.read(length)
+    return payload if len(payload) == length else None

@@ -1,0 +1,1 @@
+"""Pixels: decoding, EXIF, thumbnails, face detection, landmarks, alignment."""

@@ -1,0 +1,1 @@
+"""Networks and scorers of FIQA Studio: DSL-FIQA and classical measures."""

@@ -1,0 +1,1 @@
+"""Icons, themes, texts and the starter weights that ship with FIQA Studio."""

@@ -1,0 +1,1 @@
+"""Training of DSL-FIQA: degradations, datasets, losses, recipes, evaluation."""
