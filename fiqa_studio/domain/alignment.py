@@ -23,12 +23,14 @@ LEFT_EYE_CORNERS = (33, 133)
 RIGHT_EYE_CORNERS = (362, 263)
 """Corners of the eye that lies right in the crop (the person's left eye)."""
 
+Points = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+"""Points as ``(..., 2)``, x then y."""
 Affine = npt.NDArray[np.float64]
 """A ``(2, 3)`` matrix that takes ``(x, y, 1)`` to ``(x', y')``."""
 
 
 def eye_centres(
-    landmarks: npt.NDArray[np.floating],
+    landmarks: Points,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The centres of the left and right eye (as they lie in the crop) of a ``(478, 2)`` mesh.
 
@@ -39,15 +41,13 @@ def eye_centres(
     return mesh[list(LEFT_EYE_CORNERS)].mean(axis=0), mesh[list(RIGHT_EYE_CORNERS)].mean(axis=0)
 
 
-def eye_distance(landmarks: npt.NDArray[np.floating]) -> float:
+def eye_distance(landmarks: Points) -> float:
     """The distance between the two eye centres, in the landmarks' unit."""
     left, right = eye_centres(landmarks)
     return float(np.hypot(*(right - left)))
 
 
-def crop_transform(
-    left_eye: npt.NDArray[np.floating], right_eye: npt.NDArray[np.floating]
-) -> Affine:
+def crop_transform(left_eye: Points, right_eye: Points) -> Affine:
     """The matrix from photo to crop, both in continuous coordinates.
 
     Raises:
@@ -72,7 +72,7 @@ def inverted(transform: Affine) -> Affine:
     return np.column_stack([linear, -linear @ transform[:, 2]])
 
 
-def applied(transform: Affine, points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def applied(transform: Affine, points: Points) -> npt.NDArray[np.float64]:
     """``(..., 2)`` points taken through an affine ``(2, 3)`` matrix."""
     moved = np.asarray(points, dtype=np.float64) @ transform[:, :2].T + transform[:, 2]
     return np.asarray(moved, dtype=np.float64)
