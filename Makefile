@@ -13,7 +13,7 @@ $(STAMP): pyproject.toml constraints.txt packaging/setup.sh
 	touch $(STAMP)
 
 demo: setup
-	$(BIN)/python packaging/demo.py
+	$(BIN)/python -m fiqa_studio.demo
 
 run: setup
 	$(BIN)/python -m fiqa_studio

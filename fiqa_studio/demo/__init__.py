@@ -1,0 +1,1 @@
+"""The demo: an album made on the spot, indexed, scored and shown."""
