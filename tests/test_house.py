@@ -66,5 +66,5 @@ def test_every_dependency_has_an_exact_version_in_the_constraints() -> None:
 
 def _name(requirement: str) -> str:
     for separator in "<>=![ ;":
-        requirement = requirement.split(separator)[0]
+        requirement = requirement.split(separator, maxsplit=1)[0]
     return requirement.lower().replace("_", "-")
