@@ -1,1 +1,1 @@
-"""The window: everything Qt."""
+"""Everything Qt: the window, its views and its theme."""

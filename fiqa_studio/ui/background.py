@@ -1,0 +1,105 @@
+"""Work off the window's thread: run a function there, get its result here.
+
+The runnables are plain functions with no signals of their own; the one signal belongs to
+`Background`, which outlives them (a runnable that owns its signal object dies on a pool
+thread).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+T = TypeVar("T")
+
+
+class Background(QObject):
+    """A small pool of named threads whose results arrive in the thread that made this object.
+
+    Signals:
+        _finished: Internal: carries a delivery from a pool thread to the window's.
+    """
+
+    _finished = Signal(object)
+
+    def __init__(self, name: str, threads: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._lock = threading.Lock()
+        self._newest: dict[str, int] = {}
+        self._pending: dict[str, Future[None]] = {}
+        self._counter = 0
+        self._closed = False
+        self._finished.connect(self._deliver)
+
+    def run(
+        self,
+        fn: Callable[[], T],
+        then: Callable[[T], None],
+        *,
+        failed: Callable[[Exception], None],
+        key: str = "",
+    ) -> None:
+        """Run ``fn`` on the pool, then ``then(result)`` or ``failed(error)`` in the window.
+
+        A newer call with the same ``key`` drops the older one: it is not started if it waits,
+        and its result is not delivered if it runs. After `close` nothing is delivered.
+        """
+        if self._closed:
+            return
+        self._counter += 1
+        ticket = self._counter
+
+        def wanted() -> bool:
+            return not self._closed and (not key or self._newest.get(key) == ticket)
+
+        def work() -> None:
+            if not wanted():
+                return
+            try:
+                result = fn()
+            except Exception as error:  # noqa: BLE001 - handed over whole, to the window
+                self._hand_over(wanted, failed, error)
+            else:
+                self._hand_over(wanted, then, result)
+
+        with self._lock:
+            if key:
+                self._newest[key] = ticket
+                if (older := self._pending.get(key)) is not None:
+                    older.cancel()
+            future = self._pool.submit(work)
+            if key:
+                self._pending[key] = future
+
+    def drop(self, key: str) -> None:
+        """Forget the newest call with this key, whether it waits or runs."""
+        with self._lock:
+            self._newest.pop(key, None)
+            if (older := self._pending.pop(key, None)) is not None:
+                older.cancel()
+
+    def close(self) -> None:
+        """Deliver nothing more and wait for what is running."""
+        if self._closed:
+            return
+        self._closed = True
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _hand_over(
+        self, wanted: Callable[[], bool], receiver: Callable[[T], None], value: T
+    ) -> None:
+        def deliver() -> None:
+            if wanted():
+                receiver(value)
+
+        if not self._closed:
+            self._finished.emit(deliver)
+
+    @Slot(object)
+    def _deliver(self, delivery: Callable[[], None]) -> None:
+        delivery()

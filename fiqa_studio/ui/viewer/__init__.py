@@ -1,0 +1,1 @@
+"""Looking at one photo: the loupe, its drawings and maps, and the inspector beside it."""
