@@ -24,14 +24,14 @@ Pixels = npt.NDArray[np.uint8]
 
 COMPLETE_MARKER = ".complete"
 _START = datetime(2024, 6, 1, 15, 30)  # noqa: DTZ001 - EXIF times have no zone
-_STRENGTHS = (0.15, 0.35, 0.55, 0.75, 0.95)
+_STRENGTHS = (0.1, 0.22, 0.36, 0.52, 0.7)
 
 _KINDS = {
     "soft": "gaussian_blur",
     "shaken": "motion_blur",
     "noisy": "gaussian_noise",
     "compressed": "jpeg",
-    "small": "downsample",
+    "small": "low_resolution",
     "dark": "low_light",
 }
 """File name part -> kind of degradation."""
@@ -135,8 +135,8 @@ def _save(pixels: Pixels, path: Path, *, taken_at: datetime, orientation: int = 
     details = exif.get_ifd(ExifTags.IFD.Exif)
     details[ExifTags.Base.DateTimeOriginal] = taken_at.strftime("%Y:%m:%d %H:%M:%S")
     path.parent.mkdir(parents=True, exist_ok=True)
-    options = {} if path.suffix == ".png" else {"quality": 95}
-    image.save(path, exif=exif, **options)
+    # PNG ignores the quality; JPEG and WebP would otherwise choose a visible loss.
+    image.save(path, exif=exif, quality=95)
 
 
 if __name__ == "__main__":
