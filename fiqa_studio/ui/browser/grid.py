@@ -1,0 +1,424 @@
+"""The grid itself: an item view whose layout is arithmetic, so size does not matter.
+
+Not a `QListView`: in icon mode that lays out every item, which takes seconds for a large
+library. Being an item view all the same, it keeps Qt's selection, keyboard and accessibility.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import (
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QRegion,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QToolTip, QWidget
+from typing_extensions import override
+
+from fiqa_studio.ui import theme
+from fiqa_studio.ui.browser.cards import Ids
+from fiqa_studio.ui.browser.layout import GridLayout
+from fiqa_studio.ui.browser.model import GridModel
+from fiqa_studio.ui.browser.painter import CellPainter
+
+MIN_THUMBNAIL = 88
+MAX_THUMBNAIL = 320
+_Index = QModelIndex | QPersistentModelIndex
+_Cursor = QAbstractItemView.CursorAction
+_Select = QItemSelectionModel.SelectionFlag
+
+
+class GridView(QAbstractItemView):
+    """Cells in rows; asks for what it shows and paints what has arrived.
+
+    Signals:
+        seen: The rows in view changed (range of rows).
+        opened: A row was double-clicked, or Enter pressed on it (int).
+        current_moved: The row with the keyboard changed (int; -1 for none).
+        selection_moved: The selection changed.
+        resized_thumbnails: The user asked for another size, by Ctrl and the wheel (int).
+    """
+
+    seen = Signal(range)
+    opened = Signal(int)
+    current_moved = Signal(int)
+    selection_moved = Signal()
+    resized_thumbnails = Signal(int)
+
+    def __init__(
+        self,
+        model: GridModel,
+        pixmap_of: Callable[[int], QPixmap | None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._grid = model
+        self._pixmap_of = pixmap_of
+        self._thumbnail = 176
+        self._layout = GridLayout(0, 0, self._thumbnail)
+        self._painter = CellPainter(self._layout, 1.0)
+        self._hovered = -1
+        self._shown = range(0)
+        theme.set_role(self, "canvas")
+        theme.set_role(self.viewport(), "canvas")
+        self.setModel(model)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setMouseTracking(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.NoDragDrop)
+        self.setAutoScroll(False)
+        self.doubleClicked.connect(lambda index: self.opened.emit(index.row()))
+        self.verticalScrollBar().valueChanged.connect(self._tell_seen)
+        theme.manager.changed.connect(self._restyle)
+        # A size of thumbnail that is still being dragged must not ask for a hundred images.
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(120)
+        self._settled.timeout.connect(self._tell_seen_anew)
+
+    @property
+    def thumbnail(self) -> int:
+        """Side of the images, in device-independent pixels."""
+        return self._thumbnail
+
+    @property
+    def grid_layout(self) -> GridLayout:
+        """Where the cells lie now."""
+        return self._layout
+
+    def set_thumbnail(self, side: int) -> None:
+        """Change the size of the images and keep the same row in view."""
+        side = min(max(side, MIN_THUMBNAIL), MAX_THUMBNAIL)
+        if side == self._thumbnail:
+            return
+        anchor = self.anchor()
+        self._thumbnail = side
+        self._relayout()
+        self.restore_anchor(*anchor)
+        self._settled.start()
+
+    def visible_rows(self) -> range:
+        """Rows of which at least a part is in view."""
+        top = self.verticalOffset()
+        return self._layout.span(top, top + self.viewport().height())
+
+    def anchor(self) -> tuple[int, int]:
+        """The first row in view, and how far its top lies from the top of the viewport."""
+        rows = self.visible_rows()
+        if not rows:
+            return -1, 0
+        return rows.start, self._layout.cell(rows.start).top() - self.verticalOffset()
+
+    def restore_anchor(self, row: int, offset: int) -> None:
+        """Scroll so that a row lies where `anchor` said."""
+        if 0 <= row < self._layout.count:
+            self.verticalScrollBar().setValue(self._layout.cell(row).top() - offset)
+
+    def select_rows(self, rows: Ids, current: int) -> None:
+        """Make ``rows`` (ascending) the selection, and ``current`` the current row."""
+        selection = QItemSelection()
+        for first, last in _runs(rows):
+            selection.select(self._grid.index(first), self._grid.index(last))
+        model = self.selectionModel()
+        if current >= 0:
+            model.setCurrentIndex(self._grid.index(current), _Select.NoUpdate)
+        model.select(selection, _Select.ClearAndSelect)
+
+    def selected_rows(self) -> Ids:
+        """The selected rows, ascending."""
+        spans = [
+            np.arange(part.top(), part.bottom() + 1, dtype=np.int64)
+            for part in self.selectionModel().selection().toList()
+        ]
+        return np.unique(np.concatenate(spans)) if spans else np.empty(0, np.int64)
+
+    def go_to(self, row: int) -> None:
+        """Select one row and bring it into view."""
+        if 0 <= row < self._layout.count:
+            index = self._grid.index(row)
+            self.selectionModel().setCurrentIndex(index, _Select.ClearAndSelect)
+            self.scrollTo(index)
+
+    def repaint_rows(self, rows: Ids) -> None:
+        """Repaint those of the rows that are in view."""
+        shown = self.visible_rows()
+        for row in rows[(rows >= shown.start) & (rows < shown.stop)].tolist():
+            self.viewport().update(self._place(row))
+
+    def _place(self, row: int) -> QRect:
+        return self._layout.cell(row).translated(0, -self.verticalOffset())
+
+    def _relayout(self) -> None:
+        viewport = self.viewport()
+        self._layout = GridLayout(self._grid.rowCount(), viewport.width(), self._thumbnail)
+        self._painter = CellPainter(self._layout, self.devicePixelRatioF())
+        bar = self.verticalScrollBar()
+        bar.setRange(0, max(0, self._layout.height - viewport.height()))
+        bar.setPageStep(viewport.height())
+        bar.setSingleStep(self._layout.row_step // 3)
+        viewport.update()
+
+    def _restyle(self) -> None:
+        self._relayout()
+
+    def _tell_seen(self) -> None:
+        rows = self.visible_rows()
+        if rows != self._shown:
+            self._shown = rows
+            if not self._settled.isActive():
+                self.seen.emit(rows)
+
+    def _tell_seen_anew(self) -> None:
+        self._shown = self.visible_rows()
+        self.seen.emit(self._shown)
+
+    def _hover(self, row: int) -> None:
+        if row == self._hovered:
+            return
+        for changed in (self._hovered, row):
+            if 0 <= changed < self._layout.count:
+                self.viewport().update(self._place(changed))
+        self._hovered = row
+
+    # Qt overrides
+
+    @override
+    def visualRect(self, index: _Index) -> QRect:
+        return self._place(index.row()) if index.isValid() else QRect()
+
+    @override
+    def indexAt(self, point: QPoint) -> QModelIndex:
+        row = self._layout.index_at(point.x(), point.y() + self.verticalOffset())
+        return self._grid.index(row) if row >= 0 else QModelIndex()
+
+    @override
+    def scrollTo(
+        self,
+        index: _Index,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
+    ) -> None:
+        if not index.isValid():
+            return
+        bar, cell = self.verticalScrollBar(), self._layout.cell(index.row())
+        height, gap = self.viewport().height(), self._layout.gap
+        if hint is QAbstractItemView.ScrollHint.PositionAtCenter:
+            bar.setValue(cell.center().y() - height // 2)
+        elif cell.top() - gap < bar.value():
+            bar.setValue(cell.top() - gap)
+        elif cell.bottom() + gap > bar.value() + height:
+            bar.setValue(cell.bottom() + gap - height)
+
+    @override
+    def moveCursor(self, action: _Cursor, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        count, columns = self._layout.count, self._layout.columns
+        if not count:
+            return QModelIndex()
+        row = self.currentIndex().row()
+        if row < 0:
+            return self._grid.index(0)
+        page = max(1, self.viewport().height() // self._layout.row_step) * columns
+        moves = {
+            _Cursor.MoveLeft: row - 1,
+            _Cursor.MovePrevious: row - 1,
+            _Cursor.MoveRight: row + 1,
+            _Cursor.MoveNext: row + 1,
+            _Cursor.MoveUp: row - columns if row >= columns else row,
+            _Cursor.MoveDown: row + columns if row // columns < self._layout.rows - 1 else row,
+            _Cursor.MovePageUp: row - page if row >= page else row % columns,
+            _Cursor.MovePageDown: row + page,
+            _Cursor.MoveHome: 0,
+            _Cursor.MoveEnd: count - 1,
+        }
+        return self._grid.index(min(max(moves.get(action, row), 0), count - 1))
+
+    @override
+    def horizontalOffset(self) -> int:
+        return 0
+
+    @override
+    def verticalOffset(self) -> int:
+        return self.verticalScrollBar().value()
+
+    @override
+    def isIndexHidden(self, index: _Index) -> bool:
+        return False
+
+    @override
+    def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
+        top = self.verticalOffset()
+        area = rect.normalized().translated(0, top)
+        span = self._layout.span(area.top(), area.bottom())
+        if rect.width() <= 1 and rect.height() <= 1:
+            row = self._layout.index_at(area.x(), area.y())
+            rows = np.array([row] if row >= 0 else [], np.int64)
+        else:
+            rows = np.array(
+                [row for row in span if self._layout.cell(row).intersects(area)], np.int64
+            )
+        selection = QItemSelection()
+        for first, last in _runs(rows):
+            selection.select(self._grid.index(first), self._grid.index(last))
+        self.selectionModel().select(selection, command)
+
+    @override
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        region = QRegion()
+        shown = self.visible_rows()
+        for part in selection.toList():
+            for row in range(max(part.top(), shown.start), min(part.bottom() + 1, shown.stop)):
+                region += self._place(row)
+        return region
+
+    @override
+    def currentChanged(self, current: _Index, previous: _Index) -> None:
+        super().currentChanged(current, previous)
+        for index in (current, previous):
+            if index.isValid():
+                self.viewport().update(self.visualRect(index))
+        self.current_moved.emit(current.row() if current.isValid() else -1)
+
+    @override
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self.selection_moved.emit()
+
+    @override
+    def reset(self) -> None:
+        super().reset()
+        self._hovered = -1
+        self._relayout()
+        self._shown = range(0)
+        self._tell_seen()
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(720, 480)
+
+    @override
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are shortcuts here, not the beginning of a name."""
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        anchor = self.anchor()
+        super().resizeEvent(event)
+        self._relayout()
+        self.restore_anchor(*anchor)
+        self._tell_seen()
+
+    @override
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self.viewport().scroll(dx, dy)
+        if self.underMouse():
+            place = self.viewport().mapFromGlobal(self.cursor().pos())
+            self._hover(self.indexAt(place).row())
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        row = self.currentIndex().row()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row >= 0:
+            self.opened.emit(row)
+        elif event.key() == Qt.Key.Key_Space and not event.modifiers():
+            self.go_to(min(row + 1, self._layout.count - 1))
+        else:
+            super().keyPressEvent(event)
+
+    @override
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if not self.currentIndex().isValid() and self._layout.count:
+            current = self.visible_rows().start
+            self.selectionModel().setCurrentIndex(self._grid.index(current), _Select.NoUpdate)
+        self.viewport().update(self.visualRect(self.currentIndex()))
+
+    @override
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update(self.visualRect(self.currentIndex()))
+
+    @override
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            step = 16 if event.angleDelta().y() > 0 else -16
+            self.resized_thumbnails.emit(self._thumbnail + step)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    @override
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._hover(self.indexAt(event.position().toPoint()).row())
+
+    @override
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self._hover(-1)
+        elif event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            self._show_tip(event)
+            return True
+        return super().viewportEvent(event)
+
+    def _show_tip(self, event: QHelpEvent) -> None:
+        index = self.indexAt(event.pos())
+        card = self._grid.card(index.row()) if index.isValid() else None
+        text = card.spoken() if card else ""
+        QToolTip.showText(event.globalPos(), text, self, self.visualRect(index))
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        offset, area = self.verticalOffset(), event.rect()
+        selection = self.selectionModel()
+        current = self.currentIndex().row() if self.hasFocus() else -1
+        for row in self._layout.span(offset + area.top(), offset + area.bottom()):
+            place = self._place(row)
+            if not area.intersects(place):
+                continue
+            self._painter.paint(
+                painter,
+                place,
+                self._grid.card(row),
+                self._pixmap_of(int(self._grid.ids[row])),
+                selected=selection.isSelected(self._grid.index(row)),
+                hovered=row == self._hovered,
+                current=row == current,
+            )
+        painter.end()
+
+
+def _runs(rows: Ids) -> list[tuple[int, int]]:
+    """Runs of consecutive numbers in an ascending array, as (first, last)."""
+    if not len(rows):
+        return []
+    breaks = np.flatnonzero(np.diff(rows) != 1)
+    firsts = rows[np.concatenate(([0], breaks + 1))]
+    lasts = rows[np.concatenate((breaks, [len(rows) - 1]))]
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
