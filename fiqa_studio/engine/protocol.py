@@ -12,7 +12,7 @@ event with the same id (its own answer or `RequestFailed`), in the order of comp
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO, TypeVar
+from typing import IO, TypeVar
 
 import msgspec
 
@@ -90,9 +90,13 @@ class RenderCrop(Message, frozen=True):
 
 
 class Describe(Message, frozen=True):
-    """Versions, devices, scorers and optional decoders, for the doctor and the menus."""
+    """Versions, devices, scorers and optional decoders, for the doctor and the menus.
+
+    Listing devices imports torch, which takes seconds: ask for them only where they are shown.
+    """
 
     request_id: int
+    devices: bool = True
 
 
 class Cancel(Message, frozen=True):
@@ -189,6 +193,8 @@ class PhotoIndexed(Message, frozen=True):
     seconds: dict[str, float]
     """Time of each part: ``read``, ``decode``, ``thumbnail``, ``exif``, ``faces``, ``crops``,
     ``score``."""
+    score_problem: str = ""
+    """Why the faces carry no scores although a scorer was named; else empty."""
 
 
 class ScorerLoaded(Message, frozen=True):
@@ -238,7 +244,9 @@ class Description(Message, frozen=True):
 class RequestFailed(Message, frozen=True):
     """A request could not be done; ``message`` is for people, ``code`` for programs.
 
-    ``code`` is ``cancelled`` for a dropped request, ``crash`` where a decoder process died.
+    ``code`` is ``cancelled`` for a dropped request, ``photo.crash``, ``photo.timeout`` or
+    ``photo.memory`` where a decoder process died or was ended, ``scorer.*`` where the scorer
+    failed; all other codes are those of `fiqa_studio.domain.errors.PhotoError`.
     """
 
     request_id: int
@@ -270,20 +278,31 @@ _command_decoder = msgspec.msgpack.Decoder(Command)
 _event_decoder = msgspec.msgpack.Decoder(Event)
 
 
-def write_message(stream: BinaryIO, message: Message) -> None:
+def write_message(stream: IO[bytes], message: Message) -> None:
     """Write one frame and flush it. The caller holds the stream's lock."""
-    payload = _encoder.encode(message)
-    stream.write(_LENGTH.pack(len(payload)) + payload)
+    write_payload(stream, _encoder.encode(message))
+
+
+def write_payload(stream: IO[bytes], payload: bytes) -> None:
+    """Write a message that is encoded already. The caller holds the stream's lock."""
+    stream.write(_LENGTH.pack(len(payload)))
+    stream.write(payload)
     stream.flush()
 
 
-def read_command(stream: BinaryIO) -> Command | None:
+def frame_of(message: Message) -> bytes:
+    """One frame, whole."""
+    payload = _encoder.encode(message)
+    return _LENGTH.pack(len(payload)) + payload
+
+
+def read_command(stream: IO[bytes]) -> Command | None:
     """The next command, or None where the stream has ended. Raises `ProtocolError`."""
     payload = _read_frame(stream)
     return None if payload is None else _decode(_command_decoder, payload)
 
 
-def read_event(stream: BinaryIO) -> Event | None:
+def read_event(stream: IO[bytes]) -> Event | None:
     """The next event, or None where the stream has ended. Raises `ProtocolError`."""
     payload = _read_frame(stream)
     return None if payload is None else _decode(_event_decoder, payload)
@@ -296,7 +315,7 @@ def _decode(decoder: msgspec.msgpack.Decoder[_T], payload: bytes) -> _T:
         raise ProtocolError(f"a frame of {len(payload)} bytes is no message: {error}") from error
 
 
-def _read_frame(stream: BinaryIO) -> bytes | None:
+def _read_frame(stream: IO[bytes]) -> bytes | None:
     header = stream.read(_LENGTH.size)
     if len(header) < _LENGTH.size:
         return None

@@ -1,0 +1,38 @@
+"""Faults on demand, so that tests can show what a hostile file does and does not do.
+
+With ``FIQA_WORKER_FAULTS=1`` in the environment, a file whose name contains one of these words
+has that effect when a decoder (or, for the last one, the supervisor) takes it in hand:
+
+* ``fault-segfault``: the process dies of a segmentation fault.
+* ``fault-hang``: it never answers.
+* ``fault-memory``: it asks for more memory than it may have.
+* ``fault-supervisor``: the whole worker dies, as it would of a crash in the scorer.
+
+Without the variable nothing here does anything.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+SWITCH = "FIQA_WORKER_FAULTS"
+
+
+def fault_in_decoder(path: bytes) -> None:
+    """Misbehave if this path says so."""
+    if SWITCH not in os.environ:
+        return
+    name = path.rpartition(b"/")[2]
+    if b"fault-segfault" in name:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if b"fault-hang" in name:
+        signal.sigwait([signal.SIGUSR2])
+    if b"fault-memory" in name:
+        bytearray(1 << 46)
+
+
+def fault_in_supervisor(path: bytes) -> None:
+    """Misbehave if this path says so."""
+    if SWITCH in os.environ and b"fault-supervisor" in path.rpartition(b"/")[2]:
+        os.kill(os.getpid(), signal.SIGSEGV)
