@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from fiqa_training.degradations import degrade
 from PIL import ExifTags, Image, ImageDraw
 from skimage import data
+
+from fiqa_training.degradations import degrade
 
 Pixels = npt.NDArray[np.uint8]
 
