@@ -1,0 +1,100 @@
+"""The aligned crops of known faces, the same pixels whoever asks for them.
+
+Each face's crop is made from the photo at the strongest reduction that still gives it 512 pixels
+a side. That reduction depends on the file and on this face's landmarks alone, so the crop is the
+same when the photo is indexed, when one of its faces is scored again, and when all are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fiqa_studio.domain.errors import PhotoError
+from fiqa_studio.vision import align
+from fiqa_studio.vision.decode import DecodedImage, OpenPhoto, open_photo
+from fiqa_studio.vision.source import read_source
+from fiqa_studio.vision.timing import timed
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """An aligned face.
+
+    Attributes:
+        rgb: ``(512, 512, 3)`` uint8.
+        landmarks: ``(478, 2)`` float32 in the crop's pixels.
+    """
+
+    rgb: npt.NDArray[np.uint8]
+    landmarks: npt.NDArray[np.float32]
+
+
+def load_crops(
+    path: bytes, landmarks: Sequence[npt.NDArray[np.float32]], content_hash: str = ""
+) -> list[Crop]:
+    """Make the crops of some faces of a photo from the file.
+
+    Args:
+        path: The file.
+        landmarks: One mesh a face, ``(478, 2)``, upright full-resolution pixels.
+        content_hash: Where given, the file's content must still be this one.
+
+    Raises:
+        PhotoError: ``photo.changed``, or the photo cannot be decoded.
+    """
+    source = read_source(path)
+    if content_hash and source.content_hash != content_hash:
+        raise PhotoError(
+            "The file has changed since it was indexed.",
+            remedy="Index its folder again.",
+            code="photo.changed",
+        )
+    return make_crops(open_photo(source.data, path), landmarks)
+
+
+def make_crops(
+    photo: OpenPhoto,
+    landmarks: Sequence[npt.NDArray[np.float32]],
+    decoded: dict[int, DecodedImage] | None = None,
+    *,
+    timings: dict[str, float] | None = None,
+) -> list[Crop]:
+    """The crops of some faces of an open photo.
+
+    Args:
+        photo: The photo.
+        landmarks: One mesh a face, ``(478, 2)``, upright full-resolution pixels.
+        decoded: Reductions that are at hand already; those made here are added.
+        timings: Seconds are added under ``decode`` and ``crops``.
+    """
+    images = {} if decoded is None else decoded
+    spent: dict[str, float] = {} if timings is None else timings
+    crops = []
+    for points in landmarks:
+        reduction = crop_reduction(photo, points)
+        if reduction not in images:
+            with timed(spent, "decode"):
+                images[reduction] = photo.decode(reduction)
+        with timed(spent, "crops"):
+            crops.append(_crop(images[reduction], points))
+    return crops
+
+
+def crop_reduction(photo: OpenPhoto, landmarks: npt.NDArray[np.float32]) -> int:
+    """The strongest reduction of the photo that still gives this face's crop 512 pixels."""
+    side = align.CROP_EYE_DISTANCES * align.eye_distance(landmarks)
+    return photo.reduction_for(align.CROP_SIZE / side if side > 0 else 1.0)
+
+
+def _crop(image: DecodedImage, landmarks: npt.NDArray[np.float32]) -> Crop:
+    full = np.asarray(landmarks, np.float64)
+    matrix = align.crop_transform(*align.eye_centers(full))
+    # Full-resolution pixels = decoded pixels / scale + offset.
+    from_decoded = matrix.copy()
+    from_decoded[:, 2] += matrix[:, :2] @ np.array(image.offset)
+    from_decoded[:, :2] /= image.scale
+    return Crop(align.warp(image.rgb, from_decoded), align.transform_points(matrix, full))

@@ -1,0 +1,198 @@
+"""Finding faces: tiles, detector, merging, mesh, and what the mesh says of each face."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from fiqa_studio.domain.geometry import Box
+from fiqa_studio.domain.photos import FaceFlag, FoundFace
+from fiqa_studio.vision import align
+from fiqa_studio.vision.decode import DecodedImage
+from fiqa_studio.vision.graphs import MESH_SIZE, Detector, Mesher
+from fiqa_studio.vision.mesh import eyes_open, fits, head_pose
+from fiqa_studio.vision.tiles import tiles
+from fiqa_studio.vision.timing import timed
+
+Rgb = npt.NDArray[np.uint8]
+Points = npt.NDArray[np.float64]
+
+LEAST_DETECTION = 0.4
+LEAST_PRESENCE = 0.5
+"""Scores below which a detection or its mesh is taken for something else than a face."""
+
+LEAST_EYE_DISTANCE = 8.0
+"""In full-resolution pixels: smaller faces have too little to judge."""
+
+PROFILE_DEGREES = 45.0
+EYES_CLOSED = 0.2
+PADDED_SHARE = 1 / 6
+_SAME_FACE = 0.4
+_MESH_REGION = 1.5
+"""The mesh model's view in detection boxes, as in MediaPipe's own graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    score: float
+    box: Box
+    keypoints: Points
+
+
+class FaceFinder:
+    """MediaPipe's detector and face mesh, started once and kept warm. For one thread.
+
+    The same pixels give the same faces bit for bit, whatever was looked at before.
+    """
+
+    def __init__(self) -> None:
+        self._detector = Detector(least_score=LEAST_DETECTION)
+        self._mesher = Mesher()
+
+    def __enter__(self) -> FaceFinder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the models."""
+        self._detector.close()
+        self._mesher.close()
+
+    def find(
+        self, image: DecodedImage, *, timings: dict[str, float] | None = None
+    ) -> tuple[FoundFace, ...]:
+        """The faces of a decoded photo, largest first, in full-resolution pixels.
+
+        Args:
+            image: The photo at any scale.
+            timings: Seconds are added under ``detect`` and ``mesh``.
+        """
+        spent: dict[str, float] = {} if timings is None else timings
+        with timed(spent, "detect"):
+            candidates = _merge(self._detect(image))
+        with timed(spent, "mesh"):
+            faces = self._refine(image, candidates)
+        return tuple(sorted(faces, key=lambda f: (-f.eye_distance, f.box.x, f.box.y)))
+
+    def _detect(self, image: DecodedImage) -> list[_Candidate]:
+        squares = tiles(image.rgb, image.scale)
+        found = []
+        for tile, detections in zip(
+            squares, self._detector.run([t.pixels for t in squares]), strict=True
+        ):
+            corner = np.array([tile.x, tile.y])
+            for detection in detections:
+                x, y = detection.box[:2] * tile.side + corner
+                width, height = detection.box[2:] * tile.side
+                found.append(
+                    _Candidate(
+                        detection.score,
+                        Box(float(x), float(y), float(width), float(height)),
+                        detection.keypoints * tile.side + corner,
+                    )
+                )
+        return found
+
+    def _refine(self, image: DecodedImage, candidates: list[_Candidate]) -> list[FoundFace]:
+        views = [_mesh_view(candidate) for candidate in candidates]
+        meshes = self._mesher.run([align.warp(image.rgb, view, MESH_SIZE) for view in views])
+        faces: list[FoundFace] = []
+        kept: list[Box] = []
+        for candidate, view, mesh in zip(candidates, views, meshes, strict=True):
+            if mesh.presence < LEAST_PRESENCE:
+                continue
+            points = _to_image(mesh.points * MESH_SIZE, view)
+            distance = align.eye_distance(points[:, :2])
+            if not fits(points, candidate.keypoints, distance):
+                continue
+            box = _bounds(points)
+            if any(_overlap(box, other) > _SAME_FACE for other in kept):
+                continue
+            if distance / image.scale < LEAST_EYE_DISTANCE:
+                continue
+            kept.append(box)
+            faces.append(_face(image, candidate, points))
+        return faces
+
+
+def _mesh_view(candidate: _Candidate) -> align.Matrix:
+    """From the photo to the mesh model's square: eyes level, the face two thirds of the side."""
+    box = candidate.box
+    along = candidate.keypoints[1] - candidate.keypoints[0]
+    angle = math.atan2(along[1], along[0])
+    factor = MESH_SIZE / (_MESH_REGION * max(box.width, box.height))
+    cosine, sine = math.cos(angle) * factor, math.sin(angle) * factor
+    rotation = np.array([[cosine, sine], [-sine, cosine]])
+    return np.column_stack([rotation, MESH_SIZE / 2 - rotation @ np.array(box.center)])
+
+
+def _to_image(points: Points, view: align.Matrix) -> Points:
+    """Mesh points with depth from the model's square back to the photo."""
+    factor = math.hypot(view[0, 0], view[0, 1])
+    back = np.linalg.inv(view[:, :2])
+    flat = (points[:, :2] - view[:, 2]) @ back.T
+    return np.column_stack([flat, points[:, 2] / factor])
+
+
+def _face(image: DecodedImage, candidate: _Candidate, points: Points) -> FoundFace:
+    full = points / image.scale
+    full[:, :2] += image.offset
+    landmarks = np.ascontiguousarray(full[:, :2], np.float32)
+    # From the stored precision, so that whoever computes it again gets the same.
+    distance = align.eye_distance(landmarks)
+    pose = head_pose(full)
+    open_share = eyes_open(full)
+    matrix = align.crop_transform(*align.eye_centers(landmarks))
+    flags = set()
+    if distance * align.CROP_EYE_DISTANCES < align.CROP_SIZE:
+        flags.add(FaceFlag.UPSCALED)
+    if align.outside_share(matrix, image.full_width, image.full_height) > PADDED_SHARE:
+        flags.add(FaceFlag.PADDED)
+    if abs(pose.yaw) > PROFILE_DEGREES:
+        flags.add(FaceFlag.PROFILE)
+    if open_share < EYES_CLOSED:
+        flags.add(FaceFlag.EYES_CLOSED)
+    return FoundFace(
+        box=_bounds(full),
+        landmarks=landmarks,
+        eye_distance=distance,
+        pose=pose,
+        eyes_open=open_share,
+        confidence=candidate.score,
+        flags=frozenset(flags),
+    )
+
+
+def _bounds(points: Points) -> Box:
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    return Box(float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Shared area over the smaller of the two: also catches a box inside another."""
+    width = min(one.right, other.right) - max(one.x, other.x)
+    height = min(one.bottom, other.bottom) - max(one.y, other.y)
+    if width <= 0 or height <= 0:
+        return 0.0
+    return width * height / min(one.area, other.area)
+
+
+def _merge(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Non-maximum suppression over tiles and levels; the surest view of each face stays."""
+    ordered = sorted(candidates, key=lambda c: (-c.score, c.box.x, c.box.y, c.box.width))
+    kept: list[_Candidate] = []
+    for candidate in ordered:
+        if all(_overlap(candidate.box, other.box) < _SAME_FACE for other in kept):
+            kept.append(candidate)
+    return kept

@@ -1,0 +1,174 @@
+"""JPEG: the header read by hand (cheap, and it cannot crash), the pixels by libjpeg-turbo.
+
+OpenCV's decoder is a third faster than Pillow's at full size (12 megapixels: 88 against 131 ms,
+at half size 42 against 48 ms), so it takes the ordinary files; Pillow takes CMYK and files that
+end too early, where it says how far it came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import ImageFile, JpegImagePlugin
+
+from fiqa_studio.domain.errors import PhotoError
+
+Rgb = npt.NDArray[np.uint8]
+
+REDUCTIONS = (1, 2, 4, 8)
+"""Factors by which libjpeg shrinks for free, inside its inverse DCT."""
+
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+_FRAME_MARKERS = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_DECODABLE = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
+
+
+@dataclass(frozen=True, slots=True)
+class JpegHeader:
+    """What the markers before the pixels say.
+
+    Attributes:
+        exif: The EXIF block, or nothing.
+        complete: Whether an end-of-image marker follows the pixels.
+        scans: Progressive files show a whole, coarse picture after their first scan.
+    """
+
+    width: int
+    height: int
+    components: int
+    progressive: bool
+    exif: bytes
+    complete: bool
+    scans: int
+
+
+def read_header(data: bytes) -> JpegHeader:
+    """Walk the markers up to the first scan.
+
+    Raises:
+        PhotoError: There is no picture that can be decoded.
+    """
+    frame: tuple[int, int, int, int, int] | None = None
+    exif = b""
+    position = 2
+    while position + 4 <= len(data):
+        if data[position] != 0xFF:
+            # Some writers leave stray bytes between segments; libjpeg skips them too.
+            position = data.find(b"\xff", position)
+            if position < 0:
+                break
+            continue
+        marker = data[position + 1]
+        if marker == 0xFF or marker == 0x00:
+            position += 1
+            continue
+        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
+            position += 2
+            continue
+        if marker in (0xD9, 0xDA):
+            break
+        (length,) = struct.unpack_from(">H", data, position + 2)
+        body = position + 4
+        if marker in _FRAME_MARKERS and frame is None and body + 6 <= len(data):
+            precision, height, width, components = struct.unpack_from(">BHHB", data, body)
+            frame = (marker, precision, height, width, components)
+        elif marker == 0xE1 and not exif and data[body : body + 6] == b"Exif\0\0":
+            exif = data[body : position + 2 + length]
+        position += 2 + max(length, 2)
+    has_scan = 0 <= position < len(data) - 1 and data[position + 1] == 0xDA
+    if frame is None or not has_scan:
+        raise _no_picture(data)
+    marker, precision, height, width, components = frame
+    if marker not in _DECODABLE or precision != 8:
+        raise PhotoError(
+            "This kind of JPEG (lossless or more than 8 bits) cannot be decoded.",
+            code="photo.unsupported",
+        )
+    progressive = marker in (0xC2, 0xCA)
+    return JpegHeader(
+        width=width,
+        height=height,
+        components=components,
+        progressive=progressive,
+        exif=exif,
+        complete=data.rfind(b"\xff\xd9", position) >= 0,
+        scans=data.count(b"\xff\xda", position) if progressive else 1,
+    )
+
+
+def _no_picture(data: bytes) -> PhotoError:
+    if b"\xff\xd9" in data[-64:]:
+        return PhotoError("The JPEG file contains no picture.", code="photo.unreadable")
+    return PhotoError(
+        "The file ends before its picture begins.",
+        remedy="Copy it again from the camera or the backup.",
+        code="photo.truncated",
+    )
+
+
+def decode_whole(data: bytes, header: JpegHeader, reduction: int) -> Rgb | None:
+    """The picture shrunk by ``reduction``, as stored (not turned); None where it will not decode."""
+    if header.components not in (1, 3):
+        return None
+    flags = _REDUCED[reduction] | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        return None
+    if pixels is None or pixels.ndim != 3:
+        return None
+    rgb: Rgb = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels), np.uint8)
+    return rgb
+
+
+def decode_partial(data: bytes, header: JpegHeader, reduction: int) -> tuple[Rgb, float]:
+    """The picture as far as it goes, and which part of its rows is real, in [0, 1].
+
+    Raises:
+        PhotoError: Nothing of it can be decoded.
+    """
+    if header.progressive and not header.complete:
+        # Without an end marker libjpeg waits for more scans and shows none.
+        data += b"\xff\xd9"
+    try:
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        image.draft(None, (header.width // reduction, header.height // reduction))
+        with truncation_allowed():
+            image.load()
+        raw = np.asarray(image)
+        rgb = np.asarray(image.convert("RGB"), np.uint8)
+    except (OSError, ValueError, SyntaxError, TypeError, IndexError, struct.error) as error:
+        raise PhotoError(
+            "The JPEG file is damaged and cannot be decoded.", code="photo.unreadable"
+        ) from error
+    return rgb, 1.0 if header.progressive and header.scans > 1 else real_rows(raw)
+
+
+def real_rows(raw: npt.NDArray[np.generic]) -> float:
+    """Which part of the rows comes before the zeros that fill a picture cut short."""
+    filled = raw.reshape(raw.shape[0], -1).any(axis=1)
+    last = np.flatnonzero(filled)
+    return float(last[-1] + 1) / raw.shape[0] if last.size else 0.0
+
+
+@contextlib.contextmanager
+def truncation_allowed() -> Iterator[None]:
+    """Pillow gives what it has of a picture cut short; its switch is global, so it is put back."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before

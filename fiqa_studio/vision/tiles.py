@@ -1,0 +1,89 @@
+"""Where the detector looks: a pyramid of overlapping tiles over the whole photo.
+
+The detector sees 128 x 128 pixels and finds faces from about 13 of them up. The finest level has
+about `WORKING_PIXELS` pixels, whatever the photo's size, so time a photo is bounded: faces of 40
+pixels are found in photos up to about 1,500 pixels a side, and of a thirty-fifth of the long side
+in larger ones (107 pixels in a 12-megapixel photo). Each level above has half the pixels a side;
+the last is the whole photo in one tile. A face too large for the overlap of one level's tiles lies
+whole in a tile of the next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Rgb = npt.NDArray[np.uint8]
+
+TILE = 128
+OVERLAP = 28
+WORKING_PIXELS = 640 * 480
+FINEST_SCALE = 0.6
+"""In small photos: looking closer than this finds faces too small to judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One square for the detector, and where it lies.
+
+    Attributes:
+        pixels: ``(128, 128, 3)``.
+        x: Left edge in the pixels of the image that was tiled.
+        y: Top edge.
+        side: In the same pixels; the tile may reach past the right and bottom edges.
+    """
+
+    pixels: Rgb
+    x: float
+    y: float
+    side: float
+
+
+def levels(image: Rgb, scale: float) -> Iterator[tuple[Rgb, float]]:
+    """The pyramid from fine to coarse: each level with its pixels a pixel of ``image``.
+
+    Args:
+        image: The decoded photo.
+        scale: Its pixels a full-resolution pixel.
+    """
+    height, width = image.shape[:2]
+    finest = min(FINEST_SCALE / scale, math.sqrt(WORKING_PIXELS / (width * height)), 1.0)
+    factor = finest
+    while True:
+        size = (max(round(width * factor), 1), max(round(height * factor), 1))
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        yield image, size[0] / width
+        if max(size) <= TILE:
+            return
+        factor = factor / 2 if max(size) / 2 > TILE else TILE / max(width, height)
+
+
+def tiles(image: Rgb, scale: float) -> list[Tile]:
+    """All tiles of the pyramid, fine to coarse, without those that show nothing at all."""
+    found = []
+    for level, factor in levels(image, scale):
+        height, width = level.shape[:2]
+        for y in _starts(height):
+            for x in _starts(width):
+                pixels = level[y : y + TILE, x : x + TILE]
+                if pixels.shape[:2] != (TILE, TILE):
+                    padded = np.zeros((TILE, TILE, 3), np.uint8)
+                    padded[: pixels.shape[0], : pixels.shape[1]] = pixels
+                    pixels = padded
+                found.append(
+                    Tile(np.ascontiguousarray(pixels), x / factor, y / factor, TILE / factor)
+                )
+    return found
+
+
+def _starts(length: int) -> list[int]:
+    """First pixels of the tiles along one side, evenly spread, overlapping enough."""
+    if length <= TILE:
+        return [0]
+    count = math.ceil((length - OVERLAP) / (TILE - OVERLAP))
+    return [round(i * (length - TILE) / (count - 1)) for i in range(count)]
