@@ -81,6 +81,8 @@ class Canvas(QWidget):
         face_cycled: 1 or -1: Tab or Shift+Tab.
         stepped: 1 or -1: the next or previous photo is wanted.
         face_zoom_toggled: Z was pressed.
+        zoomed_freely: The user zoomed by wheel, pinch or key.
+        value_hovered: The drawn map's value under the cursor in [0, 1], or None.
     """
 
     face_clicked = Signal(int)
@@ -88,6 +90,8 @@ class Canvas(QWidget):
     face_cycled = Signal(int)
     stepped = Signal(int)
     face_zoom_toggled = Signal()
+    zoomed_freely = Signal()
+    value_hovered = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -172,7 +176,7 @@ class Canvas(QWidget):
         x, y = view.to_photo(at.x(), at.y())
         if not (0 <= x < view.photo[0] and 0 <= y < view.photo[1]):
             return None
-        for mark in reversed(self._mapped()):
+        for mark in reversed(self.mapped()):
             place = crop_point(mark, x, y)
             if place is None:
                 continue
@@ -181,7 +185,7 @@ class Canvas(QWidget):
                 return kind, value
         return None
 
-    def _mapped(self) -> list[FaceMark]:
+    def mapped(self) -> list[FaceMark]:
         """Faces whose map is drawn, topmost last: the selected one, or all while none is."""
         kind = self.drawing.overlay
         chosen = [m for m in self._marks if self._selected in (0, m.id)]
@@ -207,8 +211,10 @@ class Canvas(QWidget):
             return
         self._paint_photo(painter, self._picture)
         drawing = self.drawing
-        for mark in self._mapped():
-            image = drawing.maps[mark.id].image(drawing.overlay, stretched=drawing.stretched)
+        for mark in self.mapped():
+            # Stretched colours mean something for one face only: two would have two scales.
+            stretched = drawing.stretched and self._selected != 0
+            image = drawing.maps[mark.id].image(drawing.overlay, stretched=stretched)
             overlays.paint_map(painter, view, mark, image, drawing.opacity)
             overlays.paint_crop_frame(painter, view, mark)
         if drawing.landmarks:
@@ -257,6 +263,7 @@ class Canvas(QWidget):
         else:
             steps = event.angleDelta().y() / 120
             self.viewpoint.zoom_by(2 ** (steps / 4), (at.x(), at.y()), ms=WHEEL_MS)
+            self.zoomed_freely.emit()
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -283,6 +290,8 @@ class Canvas(QWidget):
         hovered = self.face_at(at) if self._pressed_at is None else self._hovered
         if hovered != self._hovered or self.drawing.overlay is not MapKind.NONE:
             self._hovered = hovered
+            found = self.value_at(at)
+            self.value_hovered.emit(None if found is None else found[1])
             self.update()
         self._set_cursor_shape()
 
@@ -306,6 +315,7 @@ class Canvas(QWidget):
         """Nothing is under the cursor any more."""
         self._cursor = None
         self._hovered = 0
+        self.value_hovered.emit(None)
         self.update()
         super().leaveEvent(event)
 
@@ -333,12 +343,14 @@ class Canvas(QWidget):
             if event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
                 at = event.position()
                 self.viewpoint.zoom_by(1 + event.value(), (at.x(), at.y()), ms=0)
+                self.zoomed_freely.emit()
                 return True
         elif isinstance(event, QGestureEvent):
             pinch = event.gesture(Qt.GestureType.PinchGesture)
             if isinstance(pinch, QPinchGesture):
                 at = QPointF(self.mapFromGlobal(pinch.centerPoint().toPoint()))
                 self.viewpoint.zoom_by(pinch.scaleFactor(), (at.x(), at.y()), ms=0)
+                self.zoomed_freely.emit()
                 return True
         return super().event(event)
 
@@ -368,8 +380,10 @@ class Canvas(QWidget):
             self._pan_or_step(*_PAN_KEYS[key])
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.viewpoint.zoom_by(_KEY_ZOOM)
+            self.zoomed_freely.emit()
         elif key == Qt.Key.Key_Minus:
             self.viewpoint.zoom_by(1 / _KEY_ZOOM)
+            self.zoomed_freely.emit()
         elif key == Qt.Key.Key_Z and view is not None:
             self.face_zoom_toggled.emit()
         elif key == Qt.Key.Key_Space:

@@ -13,10 +13,15 @@ _HEAD = 22
 
 
 class CropInset(QWidget):
-    """A plate on the photo with the crop, and beside it the crop with its map."""
+    """A plate on the photo with the crop, and beside it the crop with its map.
+
+    Attributes:
+        face_id: Whose crop it is; 0 for none.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.face_id = 0
         self._side = 168
         self._crop = QImage()
         self._map = QImage()
