@@ -176,7 +176,7 @@ def _crops(command: ScorePhoto) -> Answer:
 def _render_photo(command: RenderPhoto) -> Answer:
     from fiqa_studio.vision.decode import decode  # noqa: PLC0415 - loads OpenCV
 
-    image = decode(command.path, max_side=command.max_side or None)
+    image = decode(command.path, max_side=command.max_side)
     height, width = image.rgb.shape[:2]
     return Rendered(
         request_id=command.request_id,
