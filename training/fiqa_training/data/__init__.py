@@ -1,0 +1,1 @@
+"""Readers of the training material, each with its splits."""
