@@ -27,7 +27,7 @@ from fiqa_studio.ui.viewer.images import Picture
 from fiqa_studio.ui.viewer.marks import FaceMaps, FaceMark, crop_point
 from fiqa_studio.ui.viewer.viewpoint import MOVE_MS, WHEEL_MS, Viewpoint
 
-_PIXELS_FROM = 3.0
+_PIXELS_FROM = 8.0
 """From so many device pixels per photo pixel on, pixels are drawn as squares, not blurred."""
 _KEY_STEP = 90.0
 _KEY_ZOOM = 1.5
@@ -216,7 +216,8 @@ class Canvas(QWidget):
             stretched = drawing.stretched and self._selected != 0
             image = drawing.maps[mark.id].image(drawing.overlay, stretched=stretched)
             overlays.paint_map(painter, view, mark, image, drawing.opacity)
-            overlays.paint_crop_frame(painter, view, mark)
+            if mark.id == self._selected:
+                overlays.paint_crop_frame(painter, view, mark)
         if drawing.landmarks:
             for mark in self._marks:
                 overlays.paint_landmarks(painter, view, mark, strong=mark.id == self._selected)

@@ -19,7 +19,7 @@ from fiqa_studio.ui import theme
 from fiqa_studio.ui.theme import ON_SCRIM, SCRIM, Radius, Space, Type
 from fiqa_studio.ui.viewer.colormaps import MapKind, lut
 
-_WIDTH, _HEIGHT = 300, 62
+_WIDTH, _HEIGHT, _HEAD = 300, 74, 20
 _STOPS = 33
 
 
@@ -75,7 +75,7 @@ class ColourBar(QWidget):
         if self._message:
             width = QFontMetricsF(theme.font(Type.CAPTION)).horizontalAdvance(self._message)
             return QSize(round(width) + 2 * Space.M, 26)
-        return QSize(_WIDTH, _HEIGHT if any(word for *_, word in self.ticks()) else _HEIGHT - 12)
+        return QSize(_WIDTH, _HEIGHT if any(word for *_, word in self.ticks()) else _HEIGHT - 13)
 
     def _describe(self) -> None:
         ends = self.ticks()
@@ -98,7 +98,12 @@ class ColourBar(QWidget):
         if self._message:
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._message)
             return
-        bar = QRectF(self.rect()).adjusted(Space.L, Space.S + 4, -Space.L, 0)
+        title = QRectF(Space.M, Space.XS, self.width() - 2 * Space.M, _HEAD)
+        painter.setPen(QColor(theme.DARK.text_muted))
+        painter.drawText(
+            title, Qt.AlignmentFlag.AlignVCenter, f"{self._kind.value.capitalize()} map"
+        )
+        bar = QRectF(self.rect()).adjusted(Space.M, Space.S + _HEAD, -Space.M, 0)
         bar.setHeight(9)
         self._paint_bar(painter, bar)
         self._paint_ticks(painter, bar)

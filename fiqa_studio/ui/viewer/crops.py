@@ -9,6 +9,8 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
+from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.photos import FaceId
 from fiqa_studio.engine.protocol import Rendered
 from fiqa_studio.ui.viewer.images import image_from
 
@@ -21,7 +23,7 @@ _WAIT_MS = 140
 class CropRenderer(Protocol):
     """The part of the engine that makes crops."""
 
-    def render_crop(self, face_id: int) -> Future[Rendered]:
+    def render_crop(self, face_id: FaceId) -> Future[Rendered]:
         """The aligned 512 x 512 crop."""
         ...
 
@@ -68,7 +70,11 @@ class CropImages(QObject):
     @Slot()
     def _ask(self) -> None:
         face_id = self._wanted
-        future = self._renderer.render_crop(face_id)
+        try:
+            future = self._renderer.render_crop(FaceId(face_id))
+        except KnownError as error:  # it has left the library meanwhile
+            self.failed.emit(face_id, error)
+            return
         future.add_done_callback(lambda done: self._bring(face_id, done))
 
     def _bring(self, face_id: int, done: Future[Rendered]) -> None:

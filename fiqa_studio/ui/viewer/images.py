@@ -17,6 +17,8 @@ from typing import NamedTuple, Protocol
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
+from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.photos import PhotoId
 from fiqa_studio.engine.protocol import Rendered
 
 _log = logging.getLogger(__name__)
@@ -27,6 +29,9 @@ MAX_FULL_PIXELS = 40_000_000
 """Photos beyond this are shown at most this large: 160 MB in the window's memory."""
 CACHE_BYTES = 160 << 20
 """Previews kept; about twenty of 1920 pixels."""
+_IN_HAND = 2
+"""Requests given to the engine at a time: it answers in its own order, so that the newest wish
+waits for at most one older picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Picture:
 class Renderer(Protocol):
     """The part of the engine that the loupe asks for pixels."""
 
-    def render_photo(self, photo_id: int, max_side: int) -> Future[Rendered]:
+    def render_photo(self, photo_id: PhotoId, max_side: int) -> Future[Rendered]:
         """The upright photo, at most ``max_side`` pixels a side (0: all)."""
         ...
 
@@ -120,10 +125,10 @@ def full_side(size: tuple[int, int]) -> int:
 
 
 class PhotoImages(QObject):
-    """Fetches pictures one at a time, the most urgent first, and keeps the last ones.
+    """Fetches pictures, the most urgent first, and keeps the last ones.
 
-    One request is in hand at any time, so the newest wish never waits behind older ones: what is
-    no longer wanted is cancelled. Neighbours are fetched when nothing else is to do.
+    A new list of wishes replaces the old one, so only what is already in hand is waited for.
+    Neighbours are fetched one at a time, when nothing else is to do.
 
     Signals:
         arrived: photo id, Picture.
@@ -132,7 +137,7 @@ class PhotoImages(QObject):
 
     arrived = Signal(int, object)
     failed = Signal(int, object)
-    _answered = Signal(object, object, object)
+    _answered = Signal(object, object)
 
     def __init__(self, renderer: Renderer, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -140,7 +145,7 @@ class PhotoImages(QObject):
         self._cache: OrderedDict[int, Picture] = OrderedDict()
         self._full: tuple[int, Picture] | None = None
         self._wanted: list[_Request] = []
-        self._in_hand: tuple[_Request, Future[Rendered]] | None = None
+        self._in_hand: set[_Request] = set()
         self._closed = False
         self._answered.connect(self._on_answered, Qt.ConnectionType.QueuedConnection)
 
@@ -185,9 +190,6 @@ class PhotoImages(QObject):
         """Ask for nothing more and let go of everything."""
         self._closed = True
         self._wanted.clear()
-        if self._in_hand is not None:
-            self._in_hand[1].cancel()
-            self._in_hand = None
         self._cache.clear()
         self._full = None
 
@@ -200,15 +202,23 @@ class PhotoImages(QObject):
         )
 
     def _next(self) -> None:
+        """Give the engine the most urgent wish, or a neighbour's where it has nothing to do."""
         if self._closed or not self._wanted:
             return
-        request = self._wanted[0]
-        if self._in_hand is not None:
-            if self._in_hand[0] == request:
-                return
-            self._in_hand[1].cancel()
-        future = self._renderer.render_photo(request.photo_id, request.side)
-        self._in_hand = (request, future)
+        waiting = [request for request in self._wanted if request not in self._in_hand]
+        urgent = self._wanted[0]
+        if urgent in waiting and len(self._in_hand) < _IN_HAND:
+            self._ask(urgent)
+        elif waiting and not self._in_hand:
+            self._ask(waiting[0])
+
+    def _ask(self, request: _Request) -> None:
+        self._in_hand.add(request)
+        try:
+            future = self._renderer.render_photo(PhotoId(request.photo_id), request.side)
+        except KnownError as error:  # it has left the library meanwhile
+            self._answered.emit(request, error)
+            return
         future.add_done_callback(lambda done: self._bring(request, done))
 
     def _bring(self, request: _Request, done: Future[Rendered]) -> None:
@@ -216,34 +226,29 @@ class PhotoImages(QObject):
         outcome: Picture | BaseException
         try:
             outcome = picture_from(done.result(), request.side)
-        except CancelledError:
-            outcome = CancelledError()
+        except CancelledError as error:
+            outcome = error
         except Exception as error:  # noqa: BLE001 - handed on, shown to the user in place
             outcome = error
         try:
-            self._answered.emit(request, done, outcome)
+            self._answered.emit(request, outcome)
         except RuntimeError:  # the window went away meanwhile
             _log.debug("a picture of photo %s arrived after the loupe closed", request.photo_id)
 
-    @Slot(object, object, object)
-    def _on_answered(
-        self, request: _Request, done: Future[Rendered], outcome: Picture | BaseException
-    ) -> None:
+    @Slot(object, object)
+    def _on_answered(self, request: _Request, outcome: Picture | BaseException) -> None:
         if self._closed:
             return
-        was_current = self._in_hand is not None and self._in_hand[1] is done
-        if was_current:
-            self._in_hand = None
+        self._in_hand.discard(request)
+        wanted = request in self._wanted
+        if wanted:
+            self._wanted.remove(request)
         if isinstance(outcome, Picture):
             self._keep(request, outcome)
-            if request in self._wanted:
-                self._wanted.remove(request)
             self.arrived.emit(request.photo_id, outcome)
-        elif was_current and request in self._wanted:
-            self._wanted.remove(request)
+        elif wanted:
             self.failed.emit(request.photo_id, outcome)
-        if was_current:
-            self._next()
+        self._next()
 
     def _keep(self, request: _Request, picture: Picture) -> None:
         if request.side == 0 or request.side not in PREVIEW_SIDES:

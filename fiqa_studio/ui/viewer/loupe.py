@@ -251,18 +251,22 @@ class LoupeView(QWidget):
     def _load(self, photo_id: int) -> None:
         library = self._session.library
 
-        def read() -> _Loaded:
+        def read() -> _Loaded | None:
             detail = library.photos.detail(PhotoId(photo_id))
+            if detail is None:
+                return None
             faces = library.faces.of_photo(PhotoId(photo_id))
             thumbnail = library.thumbnails.photo(PhotoId(photo_id))
             return _Loaded(detail, tuple(faces), QImage.fromData(thumbnail or b""))
 
-        self._session.run(
-            read, self._on_loaded, failed=self._on_load_failed, key=f"loupe-photo-{id(self)}"
-        )
+        self._session.run(read, partial(self._on_loaded, photo_id), key=f"loupe-photo-{id(self)}")
 
-    def _on_loaded(self, loaded: _Loaded) -> None:
-        if loaded.detail.row.id != self.photo_id:
+    def _on_loaded(self, photo_id: int, loaded: _Loaded | None) -> None:
+        if photo_id != self.photo_id:
+            return
+        if loaded is None:
+            self._show_picture(None, same_photo=False)
+            self._notice.say("image-off", "This photo is no longer in the library")
             return
         self._loaded = loaded
         row = loaded.detail.row
@@ -297,11 +301,6 @@ class LoupeView(QWidget):
         self.canvas.set_dimmed(words is not None)
         if words is not None:
             self._notice.say(*words)
-
-    def _on_load_failed(self, error: Exception) -> None:
-        self._show_picture(None, same_photo=False)
-        self._notice.say("image-off", "This photo is no longer in the library")
-        self._session.report(error) if not isinstance(error, LookupError) else None
 
     def _on_picture(self, photo_id: int, picture: Picture) -> None:
         if photo_id == self.photo_id:

@@ -59,9 +59,9 @@ class LoupeBar(QFrame):
         self._slider.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
         self._boxes = self._toggle("boxes", "Face boxes and scores", self.boxes_toggled)
         self._landmarks = self._toggle("landmarks", "Landmarks", self.landmarks_toggled)
-        self._crop = self._toggle("face", "What the scorer saw", self.crop_toggled)
+        self._crop = self._toggle("crop", "What the scorer saw", self.crop_toggled)
         self._stretch = self._toggle(
-            "sliders", "Spread the colours over this face's own range", self.stretch_toggled
+            "stretch", "Spread the colours over this face's own range", self.stretch_toggled
         )
         self._maps = QButtonGroup(self)
         self._map_buttons: dict[MapKind, QToolButton] = {}
@@ -116,7 +116,8 @@ class LoupeBar(QFrame):
             button.clicked.connect(action)
             row.addWidget(button)
         row.addSpacing(Space.XS)
-        row.addWidget(self._title, 3)
+        row.addWidget(self._title)
+        row.addSpacing(Space.XS)
         row.addWidget(self._count)
         row.addStretch(1)
         for button in (self._boxes, self._landmarks, self._crop):
@@ -130,7 +131,7 @@ class LoupeBar(QFrame):
         row.addWidget(hairline(vertical=True))
         for icon, tip, wanted in (
             ("fit", "Whole photo", self.fit_wanted),
-            ("zoom-in", "One pixel to one pixel", self.pixels_wanted),
+            ("one-to-one", "One pixel to one pixel (100 %)", self.pixels_wanted),
             ("zoom-face", "Zoom to the face (Z)", self.face_wanted),
         ):
             button = icon_button(icon, tip)

@@ -84,7 +84,7 @@ class Minimap(QWidget):
         )
         painter.setClipRect(inner)
         painter.save()
-        outside = QColor(0, 0, 0, 130)
+        outside = QColor(0, 0, 0, 105)
         for part in (
             QRectF(inner.left(), inner.top(), inner.width(), seen.top() - inner.top()),
             QRectF(inner.left(), seen.bottom(), inner.width(), inner.bottom() - seen.bottom()),
