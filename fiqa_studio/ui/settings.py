@@ -26,6 +26,7 @@ DEFAULTS: Mapping[str, Any] = {
     "sidebar": True,
     "inspector": True,
     "jobs": False,
+    "filters": True,
     "geometry": "",
     "maximized": False,
     "columns": [232, 900, 300],
@@ -37,6 +38,8 @@ DEFAULTS: Mapping[str, Any] = {
     "overlay-opacity": 0.6,
     "boxes": True,
     "landmarks": False,
+    "crop-inset": False,
+    "map-stretched": False,
 }
 """Every choice with its default; the type of the default is the type of the choice."""
 
