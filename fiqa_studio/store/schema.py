@@ -1,0 +1,335 @@
+"""The tables, as SQLAlchemy declarations. Rows of these classes never leave ``store``.
+
+Two things are stored twice so that every view is one scan of one covering index: what faces are
+filtered and sorted by lives on their photo and, kept equal by the trigger ``photo_to_face``, on
+the face; the state of a face also stands on its scores (trigger ``face_to_score``).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+APPLICATION_ID = 0x46495141
+"""``FIQA``, in the header of every library file."""
+REVISION = "0001"
+"""The Alembic revision these declarations describe. Revisions count up, in four digits."""
+
+
+class FaceState(IntEnum):
+    """Whether a face belongs to what the file shows now."""
+
+    CURRENT = 0
+    RETIRED = 1
+    """Of a content that was replaced; kept for the labels it carries."""
+    SET_ASIDE = 2
+    """The file cannot be read at present; current again once it can."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC times, stored without their zone."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Store in UTC."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return with the zone."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Declarative base; text is TEXT, bytes are BLOB, constraints are named."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {str: Text(), bytes: LargeBinary(), datetime: DateTime()}  # noqa: RUF012
+
+
+class Setting(Base):
+    """One named value of the library, such as its id and the active scorer."""
+
+    __tablename__ = "setting"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class Root(Base):
+    """An indexed folder."""
+
+    __tablename__ = "root"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[bytes] = mapped_column(unique=True)
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Photo(Base):
+    """A file. Its identity is its content; its path is an attribute.
+
+    Several rows may share a path while at most one of them is present: the others are photos
+    whose file was replaced by another known photo, waiting to be found elsewhere.
+    """
+
+    __tablename__ = "photo"
+    __table_args__ = (
+        Index("ix_photo_path", "path"),
+        Index("ix_photo_path_present", "path", unique=True, sqlite_where=text("missing = 0")),
+        Index("ix_photo_content_hash", "content_hash"),
+        Index("ix_photo_size", "size"),
+        Index("ix_photo_time", "taken_at", "id", "missing", "status", "face_count", "root_id"),
+        Index("ix_photo_name", "sort_name", "id", "missing", "status", "face_count", "root_id"),
+        Index(
+            "ix_photo_largest", "largest_face", "id", "missing", "status", "face_count", "root_id"
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    root_id: Mapped[int | None] = mapped_column(ForeignKey("root.id"), index=True)
+    path: Mapped[bytes]
+    path_text: Mapped[str]
+    sort_name: Mapped[str]
+    size: Mapped[int]
+    mtime_ns: Mapped[int]
+    content_hash: Mapped[str]
+    """Empty where the file could never be read."""
+    status: Mapped[str]
+    missing: Mapped[bool] = mapped_column(default=False)
+    width: Mapped[int] = mapped_column(default=0)
+    height: Mapped[int] = mapped_column(default=0)
+    format: Mapped[str] = mapped_column(default="")
+    taken_at: Mapped[datetime | None]
+    camera: Mapped[str] = mapped_column(default="")
+    exif: Mapped[str] = mapped_column(default="{}")
+    """The rest of the EXIF values, as a JSON object."""
+    notes: Mapped[str] = mapped_column(default="[]")
+    face_count: Mapped[int] = mapped_column(default=0)
+    largest_face: Mapped[float | None]
+    """Greatest eye distance among its faces, in pixels."""
+    failure_code: Mapped[str] = mapped_column(default="")
+    failure_message: Mapped[str] = mapped_column(default="")
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PhotoSearch(Base):
+    """What the text filter looks into, folded to one case: path, camera, tags."""
+
+    __tablename__ = "photo_search"
+
+    photo_id: Mapped[int] = mapped_column(
+        ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True
+    )
+    words: Mapped[str]
+
+
+class Face(Base):
+    """One face of a photo. Geometry in upright full-resolution pixels."""
+
+    __tablename__ = "face"
+    __table_args__ = (
+        Index("ix_face_photo", "photo_id", "state"),
+        Index(
+            "ix_face_time",
+            *("state", "sort_time", "id", "missing", "photo_faces", "root_id", "photo_id"),
+        ),
+        Index(
+            "ix_face_name",
+            *("state", "sort_name", "id", "missing", "photo_faces", "root_id", "photo_id"),
+        ),
+        Index(
+            "ix_face_size",
+            *("state", "eye_distance", "id", "missing", "photo_faces", "root_id", "photo_id"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"))
+    ordinal: Mapped[int]
+    state: Mapped[int] = mapped_column(default=int(FaceState.CURRENT))
+    x: Mapped[float]
+    y: Mapped[float]
+    width: Mapped[float]
+    height: Mapped[float]
+    eye_distance: Mapped[float]
+    yaw: Mapped[float]
+    pitch: Mapped[float]
+    roll: Mapped[float]
+    eyes_open: Mapped[float]
+    confidence: Mapped[float]
+    flags: Mapped[str]
+    """Sorted, separated by commas."""
+    root_id: Mapped[int | None]
+    missing: Mapped[bool]
+    photo_faces: Mapped[int]
+    sort_time: Mapped[datetime | None]
+    sort_name: Mapped[str]
+
+
+class FaceLandmarks(Base):
+    """The mesh of a face, apart: views never read it. (478, 2) float32, little-endian."""
+
+    __tablename__ = "face_landmarks"
+
+    face_id: Mapped[int] = mapped_column(
+        ForeignKey("face.id", ondelete="CASCADE"), primary_key=True
+    )
+    points: Mapped[bytes]
+
+
+class Scorer(Base):
+    """A scorer that gave scores here."""
+
+    __tablename__ = "scorer"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    title: Mapped[str]
+    summary: Mapped[str]
+    kind: Mapped[str]
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Score(Base):
+    """One scorer's score of one face, with its provenance."""
+
+    __tablename__ = "score"
+    __table_args__ = (
+        Index("ix_score_value", "scorer_id", "state", "value", "face_id"),
+        Index("ix_score_photo", "scorer_id", "state", "photo_id", "value"),
+        {"sqlite_with_rowid": False},
+    )
+
+    face_id: Mapped[int] = mapped_column(
+        ForeignKey("face.id", ondelete="CASCADE"), primary_key=True
+    )
+    scorer_id: Mapped[int] = mapped_column(ForeignKey("scorer.id"), primary_key=True)
+    photo_id: Mapped[int]
+    state: Mapped[int] = mapped_column(default=int(FaceState.CURRENT))
+    value: Mapped[float]
+    spread: Mapped[float]
+    precision: Mapped[str]
+    device: Mapped[str]
+    scored_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LabelEntry(Base):
+    """One thing said, or taken back. Only ever added to.
+
+    The references have no cascade: nothing that carries a label can be deleted.
+    """
+
+    __tablename__ = "label_event"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch: Mapped[int] = mapped_column(index=True)
+    """Events of one action share this; undo takes back a batch."""
+    undoes: Mapped[int | None] = mapped_column(index=True)
+    """The batch that this event takes back."""
+    kind: Mapped[str]
+    value: Mapped[str]
+    previous: Mapped[str]
+    """What was there before, in the same words; for tags ``1`` where it was set."""
+    author: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id"), index=True)
+    face_id: Mapped[int | None] = mapped_column(ForeignKey("face.id"), index=True)
+
+
+class PhotoLabel(Base):
+    """The current stars, flag and colour, derived from the events."""
+
+    __tablename__ = "photo_label"
+    __table_args__ = (
+        Index("ix_photo_label_stars", "stars", "photo_id"),
+        Index("ix_photo_label_flag", "flag", "photo_id"),
+        Index("ix_photo_label_colour", "colour", "photo_id"),
+    )
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
+    stars: Mapped[int] = mapped_column(default=0)
+    flag: Mapped[str] = mapped_column(default="")
+    colour: Mapped[str] = mapped_column(default="")
+
+
+class PhotoTag(Base):
+    """A current tag, derived from the events."""
+
+    __tablename__ = "photo_tag"
+    __table_args__ = (Index("ix_photo_tag_tag", "tag", "photo_id"),)
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)
+
+
+class FaceLabel(Base):
+    """A face's quality as the user sees it, derived from the events."""
+
+    __tablename__ = "face_label"
+    __table_args__ = (Index("ix_face_label_quality", "quality", "face_id"),)
+
+    face_id: Mapped[int] = mapped_column(ForeignKey("face.id"), primary_key=True)
+    quality: Mapped[float]
+
+
+class Job(Base):
+    """A piece of background work."""
+
+    __tablename__ = "job"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str]
+    params: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    total: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+
+
+class JobFailureEntry(Base):
+    """One item of a job that failed."""
+
+    __tablename__ = "job_failure"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), index=True)
+    path: Mapped[bytes]
+    path_text: Mapped[str]
+    code: Mapped[str]
+    message: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    retried: Mapped[bool] = mapped_column(default=False)

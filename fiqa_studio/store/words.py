@@ -1,0 +1,33 @@
+"""Text as it is sorted and searched."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_DIGITS = re.compile(r"\d+")
+
+
+def folded(text: str) -> str:
+    """The text in one case and one Unicode form (file names from macOS come decomposed)."""
+    return unicodedata.normalize("NFC", text.casefold())
+
+
+def sort_key(name: str) -> str:
+    """Orders names as people do: ``IMG_2`` before ``IMG_10``, in any case.
+
+    Each number is preceded by its length in two digits, so that comparing text compares
+    numbers.
+    """
+
+    def padded(match: re.Match[str]) -> str:
+        digits = match[0].lstrip("0") or "0"
+        return f"{min(len(digits), 99):02d}{digits}"
+
+    return _DIGITS.sub(padded, folded(name))
+
+
+def search_text(path: str, camera: str, tags: Iterable[str]) -> str:
+    """What the text filter looks into for one photo."""
+    return folded("\n".join([path, camera, *sorted(tags)]))

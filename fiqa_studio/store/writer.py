@@ -1,0 +1,129 @@
+"""The one thread that writes: closures go in, futures come out, changes are told."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.store import errors
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class Transaction:
+    """One write in progress: its session, and what it touched so far.
+
+    Attributes:
+        session: On the write connection, inside ``BEGIN IMMEDIATE``. Committed by the writer.
+    """
+
+    def __init__(self, session: Session):
+        self.session = session
+        self._touched: dict[Kind, set[int]] = {}
+
+    def touch(self, kind: Kind, *ids: int) -> None:
+        """Tell subscribers, once this is committed, that these things changed."""
+        self._touched.setdefault(kind, set()).update(ids)
+
+    @property
+    def changes(self) -> Changes:
+        """What was touched so far."""
+        return Changes(tuple((kind, frozenset(ids)) for kind, ids in self._touched.items() if ids))
+
+
+class Writer:
+    """Runs closures one after another on a thread of its own, each in one transaction.
+
+    A closure that raises leaves nothing behind, and the next one runs as if it had not been.
+    """
+
+    def __init__(self, engine: Engine, path: Path):
+        self._engine = engine
+        self._path = path
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._subscribers: list[Callable[[Changes], None]] = []
+        self._guard = threading.Lock()
+        self._closed = False
+        # A daemon: what was committed is safe, and a forgotten close() must not hang the exit.
+        self._thread = threading.Thread(target=self._run, name="library-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, work: Callable[[Transaction], T]) -> Future[T]:
+        """Queue ``work``; the future resolves on the writer thread, after the commit."""
+        future: Future[T] = Future()
+        with self._guard:
+            if self._closed:
+                future.set_exception(errors.closed(self._path))
+            else:
+                self._queue.put(lambda: self._perform(work, future))
+        return future
+
+    def subscribe(self, callback: Callable[[Changes], None]) -> Callable[[], None]:
+        """Call ``callback`` on the writer thread after each commit that changed something.
+
+        It must return soon and must not wait for another write. Returns how to unsubscribe.
+        """
+        with self._guard:
+            self._subscribers = [*self._subscribers, callback]
+
+        def unsubscribe() -> None:
+            with self._guard:
+                self._subscribers = [one for one in self._subscribers if one is not callback]
+
+        return unsubscribe
+
+    def drain(self) -> None:
+        """Take nothing more, finish what is queued and end the thread."""
+        with self._guard:
+            already, self._closed = self._closed, True
+        if not already:
+            self._queue.put(None)
+        self._thread.join()
+
+    def close(self) -> None:
+        """Drain, then close the connection."""
+        self.drain()
+        self._engine.dispose()
+
+    def _run(self) -> None:
+        while (perform := self._queue.get()) is not None:
+            perform()
+
+    def _perform(self, work: Callable[[Transaction], T], future: Future[T]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                transaction = Transaction(session)
+                result = work(transaction)
+        except BaseException as error:  # noqa: BLE001  (whoever holds the future gets it)
+            future.set_exception(errors.library_error(error, self._path))
+            return
+        self._tell(transaction.changes)
+        future.set_result(result)
+
+    def _tell(self, changes: Changes) -> None:
+        if not changes:
+            return
+        for callback in self._subscribers:
+            try:
+                callback(changes)
+            except Exception:  # noqa: BLE001  (the write is committed; others must still hear)
+                _log.exception("A subscriber of the library failed")
+
+
+def failed(error: BaseException) -> Future[Any]:
+    """A future that already failed."""
+    future: Future[Any] = Future()
+    future.set_exception(error)
+    return future
