@@ -11,6 +11,7 @@ integers; the half-pixel shift is made here and nowhere else.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,13 +31,13 @@ LEFT_EYE_CORNERS = (263, 362)
 when the eye closes or looks aside; the iris does not."""
 
 
-def eye_centers(landmarks: npt.NDArray[np.floating]) -> tuple[Matrix, Matrix]:
+def eye_centers(landmarks: npt.NDArray[np.floating[Any]]) -> tuple[Matrix, Matrix]:
     """Centres of the two eyes of a mesh, ``(478, 2)``: first the one on the crop's left."""
     points = np.asarray(landmarks, np.float64)
     return points[list(RIGHT_EYE_CORNERS)].mean(axis=0), points[list(LEFT_EYE_CORNERS)].mean(axis=0)
 
 
-def eye_distance(landmarks: npt.NDArray[np.floating]) -> float:
+def eye_distance(landmarks: npt.NDArray[np.floating[Any]]) -> float:
     """Distance between the two eye centres, in the mesh's pixels."""
     left, right = eye_centers(landmarks)
     return float(math.hypot(right[0] - left[0], right[1] - left[1]))
@@ -67,9 +68,10 @@ def crop_transform(
     return np.column_stack([rotation, size / 2 - middle])
 
 
-def transform_points(matrix: Matrix, points: npt.NDArray[np.floating]) -> Points:
+def transform_points(matrix: Matrix, points: npt.NDArray[np.floating[Any]]) -> Points:
     """Points ``(N, 2)`` through a ``(2, 3)`` transform."""
-    return (np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    moved: Matrix = np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
+    return moved.astype(np.float32)
 
 
 def warp(image: Rgb, matrix: Matrix, size: int = CROP_SIZE) -> Rgb:

@@ -25,7 +25,7 @@ _EXIF_LIMIT = 1 << 20
 
 
 def parse_exif(block: bytes) -> Exif:
-    """The values of an EXIF block (``Exif\\0\\0`` then TIFF, or TIFF alone); empty where damaged."""
+    """The values of an EXIF block, with or without its ``Exif`` mark; empty where damaged."""
     if not block:
         return Exif()
     exif = Image.Exif()

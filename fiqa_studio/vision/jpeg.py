@@ -71,7 +71,7 @@ def read_header(data: bytes) -> JpegHeader:
                 break
             continue
         marker = data[position + 1]
-        if marker == 0xFF or marker == 0x00:
+        if marker in {0xFF, 0x00}:
             position += 1
             continue
         if marker == 0x01 or 0xD0 <= marker <= 0xD8:
@@ -119,7 +119,7 @@ def _no_picture(data: bytes) -> PhotoError:
 
 
 def decode_whole(data: bytes, header: JpegHeader, reduction: int) -> Rgb | None:
-    """The picture shrunk by ``reduction``, as stored (not turned); None where it will not decode."""
+    """The picture shrunk by ``reduction``, as stored; None where it will not decode."""
     if header.components not in (1, 3):
         return None
     flags = _REDUCED[reduction] | cv2.IMREAD_IGNORE_ORIENTATION

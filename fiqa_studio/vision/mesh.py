@@ -11,13 +11,17 @@ from fiqa_studio.domain.geometry import HeadPose
 
 Points = npt.NDArray[np.float64]
 
+# Points of MediaPipe's mesh; right and left are the subject's.
+_RIGHT_EYE, _LEFT_EYE = (33, 133), (263, 362)
+_RIGHT_MOUTH, _LEFT_MOUTH = 61, 291
 _RIGHT_SIDE, _LEFT_SIDE = (234, 127, 33, 61), (454, 356, 263, 291)
-_FOREHEAD, _CHIN = 10, 152
-_MOUTH = (13, 14, 61, 291)
-_EYES = (
-    (33, 133, ((159, 145), (158, 153), (160, 144))),
-    (263, 362, ((386, 374), (385, 380), (387, 373))),
-)
+_NOSE, _FOREHEAD, _CHIN = 1, 10, 152
+_LIPS = (13, 14)
+_MOUTH = (*_LIPS, _RIGHT_MOUTH, _LEFT_MOUTH)
+_RIGHT_LIDS = ((159, 145), (158, 153), (160, 144))
+_LEFT_LIDS = ((386, 374), (385, 380), (387, 373))
+_EYES = ((*_RIGHT_EYE, _RIGHT_LIDS), (*_LEFT_EYE, _LEFT_LIDS))
+
 _CLOSED_ASPECT, _OPEN_ASPECT = 0.08, 0.30
 _PITCH_AT_REST = 0.0
 
@@ -58,24 +62,58 @@ def _aspect_share(
     return min(max((aspect - _CLOSED_ASPECT) / (_OPEN_ASPECT - _CLOSED_ASPECT), 0.0), 1.0)
 
 
-def fits(points: Points, keypoints: Points, eye_distance: float) -> bool:
+def fits(points: Points, keypoints: Points) -> bool:
     """Whether a mesh tells the same story as the detection it grew from, and that of a face.
 
     Args:
         points: The mesh, ``(478, 3)``, in the photo's pixels.
         keypoints: The detector's six points, ``(6, 2)``, in the same pixels.
-        eye_distance: Of the mesh.
     """
     flat = points[:, :2]
-    right, left = flat[[33, 133]].mean(axis=0), flat[[263, 362]].mean(axis=0)
+    middle = flat[[*_RIGHT_EYE, *_LEFT_EYE]].mean(axis=0)
     mouth = flat[list(_MOUTH)].mean(axis=0)
     size = float(np.linalg.norm(flat[_CHIN] - flat[_FOREHEAD]))
-    if size <= 0 or eye_distance <= 0:
+    if size <= 0:
         return False
-    middle = (right + left) / 2
     eyes_apart = np.linalg.norm(middle - keypoints[:2].mean(axis=0)) / size
     mouths_apart = np.linalg.norm(mouth - keypoints[3]) / size
     # The mouth lies below the eyes, by the face's own upright.
     upright = (flat[_CHIN] - flat[_FOREHEAD]) / size
     below = float((mouth - middle) @ upright) / size
     return bool(eyes_apart < 0.2 and mouths_apart < 0.25 and 0.2 < below < 0.75)
+
+
+def distance_to_keypoints(points: Points, keypoints: Points) -> float:
+    """Mean distance of eyes, nose and mouth from the detector's, in eye distances of the mesh."""
+    flat = points[:, :2]
+    right, left = flat[list(_RIGHT_EYE)].mean(axis=0), flat[list(_LEFT_EYE)].mean(axis=0)
+    features = np.array([right, left, flat[_NOSE], flat[list(_LIPS)].mean(axis=0)])
+    apart = np.linalg.norm(features - keypoints[:4], axis=1).mean()
+    return float(apart / max(float(np.linalg.norm(right - left)), 1e-9))
+
+
+def disagreement(points: Points, mirrored: Points) -> float:
+    """How far the mesh of a mirrored view is from the mesh of the view, in half eye distances.
+
+    Args:
+        points: Of the view, in units of its side.
+        mirrored: Of the same view mirrored left to right.
+    """
+    back = mirrored[:, :2] * (-1, 1) + (1, 0)
+    here = _features(points[:, :2], _RIGHT_EYE, _LEFT_EYE, _RIGHT_MOUTH, _LEFT_MOUTH)
+    there = _features(back, _LEFT_EYE, _RIGHT_EYE, _LEFT_MOUTH, _RIGHT_MOUTH)
+    apart = np.linalg.norm(here - there, axis=1).mean()
+    return float(0.5 * apart / max(float(np.linalg.norm(here[0] - here[1])), 1e-9))
+
+
+def _features(
+    flat: Points, one_eye: tuple[int, int], other_eye: tuple[int, int], one: int, other: int
+) -> Points:
+    """Points that a mirrored face has too: eyes, mouth corners, nose, chin, forehead."""
+    return np.array(
+        [
+            flat[list(one_eye)].mean(axis=0),
+            flat[list(other_eye)].mean(axis=0),
+            *flat[[one, other, _NOSE, _CHIN, _FOREHEAD]],
+        ]
+    )
