@@ -1,0 +1,383 @@
+"""The panel beside the photo: the score explained, the face, the photo, the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.domain.paths import display_path
+from fiqa_studio.domain.photos import FaceDetail, FaceId, FaceRow, PhotoDetail, PhotoId
+from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.scores import Score, ScoreMaps, ScorerInfo, shown_score
+from fiqa_studio.ui import theme
+from fiqa_studio.ui.theme import Space
+from fiqa_studio.ui.viewer import explain
+from fiqa_studio.ui.viewer.colormaps import MapKind
+from fiqa_studio.ui.viewer.marks import FaceMaps
+from fiqa_studio.ui.viewer.notice import missing_words
+from fiqa_studio.ui.viewer.score_block import BINS, ScoreBlock, Standing
+from fiqa_studio.ui.viewer.sections import Facts, Flags, PathRow, Pictures, Sentences
+from fiqa_studio.ui.viewer.widgets import hairline, label
+from fiqa_studio.ui.viewer.words import (
+    bytes_said,
+    exposure_said,
+    eyes_said,
+    pose_said,
+    size_said,
+    time_said,
+)
+
+if TYPE_CHECKING:
+    from fiqa_studio.store.library import Library
+    from fiqa_studio.ui.session import Session
+
+_COUNT_AGAIN_MS = 2000
+"""While a job scores, the strip follows at this pace: its query reads every score."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FaceFacts:
+    """All that is shown of one face, read off the window's thread."""
+
+    face: FaceDetail
+    photo: PhotoDetail | None
+    score: Score | None
+    scorer: ScorerInfo | None
+    maps: ScoreMaps | None
+    crop: QImage
+    sentences: list[str]
+
+
+class InspectorPanel(QScrollArea):
+    """Explains what is selected: a face, a photo, several faces, or nothing."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._shown: tuple[str, tuple[int, ...]] = ("nothing", ())
+        self._counts: npt.NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
+        self._score = ScoreBlock()
+        self._standing = Standing()
+        self._place = label("", "muted")
+        self._construct = label(explain.CONSTRUCT, "caption")
+        self._pictures = Pictures()
+        self._reasons = Sentences()
+        self._flags = Flags()
+        self._face = Facts("FACE")
+        self._provenance = Facts("SCORED BY")
+        self._photo = Facts("PHOTO")
+        self._path = PathRow()
+        self._file = Facts("FILE")
+        self._notes = Sentences("warning")
+        self._empty = Sentences("muted")
+        self._recount = QTimer(self, singleShot=True, interval=_COUNT_AGAIN_MS)
+        self._recount.timeout.connect(self._count)
+        self._lay_out()
+        session.changed.connect(self._on_changes)
+        self.clear()
+        self._count()
+
+    # --- what the window calls ----------------------------------------------------------------
+
+    def show_face(self, face_id: int) -> None:
+        """Explain one face."""
+        self._shown = ("face", (face_id,))
+        self._read_face(FaceId(face_id))
+
+    def show_photo(self, photo_id: int) -> None:
+        """Explain one photo, with its faces in sum."""
+        self._shown = ("photo", (photo_id,))
+        library = self._session.library
+
+        def read() -> tuple[PhotoDetail | None, list[FaceDetail]]:
+            return library.photos.detail(photo_id), library.faces.of_photo(photo_id)
+
+        self._session.run(read, partial(self._on_photo, photo_id), key=self._key)
+
+    def show_faces(self, face_ids: Sequence[int]) -> None:
+        """Sum up several faces; one or none are shown as such."""
+        if len(face_ids) == 1:
+            self.show_face(face_ids[0])
+            return
+        if not face_ids:
+            self.clear()
+            return
+        self._shown = ("faces", tuple(face_ids))
+        views = self._session.library.views
+        self._session.run(lambda: views.face_rows(list(face_ids)), self._on_several, key=self._key)
+
+    def clear(self) -> None:
+        """Nothing is selected."""
+        self._shown = ("nothing", ())
+        self._hide_all()
+        self._empty.say(["Select a face or a photo to see its score explained."])
+
+    @property
+    def text(self) -> str:
+        """What it says of the score, for tests and screen readers."""
+        said = (self._score.text, self._place.text(), self._reasons.text, self._empty.text)
+        return " ".join(part for part in said if part)
+
+    # --- construction ---------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        theme.set_role(self, "panel")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(220)
+        page = QWidget()
+        theme.set_role(page, "panel")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(Space.L, Space.M, Space.L, Space.L)
+        column.setSpacing(Space.M)
+        self._line = hairline()
+        parts: tuple[QWidget, ...] = (
+            self._empty,
+            self._score,
+            self._standing,
+            self._place,
+            self._construct,
+            self._pictures,
+            self._reasons,
+            self._flags,
+            self._line,
+            self._face,
+            self._provenance,
+            self._photo,
+            self._file,
+            self._path,
+            self._notes,
+        )
+        self._parts = parts
+        for part in parts:
+            column.addWidget(part)
+            if part is self._score:
+                column.addSpacing(-Space.XS)
+        column.addStretch(1)
+        page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setWidget(page)
+
+    @property
+    def _key(self) -> str:
+        return f"inspector-{id(self)}"
+
+    def _hide_all(self) -> None:
+        for part in self._parts:
+            part.hide()
+
+    # --- a face ---------------------------------------------------------------------------------
+
+    def _read_face(self, face_id: FaceId) -> None:
+        library = self._session.library
+        self._session.run(
+            partial(_facts_of, library, face_id), partial(self._on_face, face_id), key=self._key
+        )
+
+    def _on_face(self, face_id: int, facts: _FaceFacts | None) -> None:
+        if self._shown != ("face", (face_id,)):
+            return
+        self._hide_all()
+        if facts is None:
+            self._empty.say(["This face is no longer in the library."])
+            return
+        row = facts.face.row
+        if row.score is None:
+            why = "The crop is ready; score the library to see how good it looks."
+            self._score.show_words("–", "Not scored yet", "")
+            self._reasons.say([why])
+        else:
+            self._score.show_score(row.score, row.spread)
+            self._standing.set_scores([row.score])
+            self._standing.show()
+            self._say_place(row.score)
+            self._reasons.say(facts.sentences)
+        self._score.show()
+        self._construct.show()
+        overlay = None
+        if facts.maps is not None and facts.face.landmarks.size:
+            maps = FaceMaps(facts.maps)
+            if maps.has(MapKind.QUALITY):
+                overlay = maps.image(MapKind.QUALITY, stretched=False)
+        self._pictures.show_crop(facts.crop, overlay)
+        self._flags.show_flags(row.flags)
+        self._line.show()
+        self._face.set_rows(
+            (
+                ("Eye distance", f"{row.eye_distance:.0f} px"),
+                ("Head", pose_said(row.pose)),
+                ("Eyes", eyes_said(row.eyes_open)),
+                ("Detected", f"{100 * facts.face.confidence:.0f} % sure"),
+            )
+        )
+        self._show_provenance(row, facts)
+        if facts.photo is not None:
+            self._show_photo(facts.photo)
+
+    def _show_provenance(self, row: FaceRow, facts: _FaceFacts) -> None:
+        if row.score is None:
+            self._provenance.hide()
+            return
+        scorer, score = facts.scorer, facts.score
+        self._provenance.set_rows(
+            (
+                ("Scorer", scorer.title if scorer is not None else row.scorer),
+                ("Version", row.scorer_hash),
+                ("Ran on", "" if score is None else f"{score.device}, {score.precision}"),
+                ("On", "" if score is None else time_said(score.scored_at)),
+            )
+        )
+
+    def _say_place(self, score: float) -> None:
+        total = int(self._counts.sum())
+        share = explain.standing(self._counts, score)
+        self._standing.set_counts(self._counts)
+        if share is None or total < 2:
+            self._place.hide()
+            return
+        self._place.setText(
+            f"Better than {100 * share:.0f} % of the {total:,} scored faces in this library."
+        )
+        self._place.show()
+
+    # --- a photo --------------------------------------------------------------------------------
+
+    def _on_photo(self, photo_id: int, found: tuple[PhotoDetail | None, list[FaceDetail]]) -> None:
+        if self._shown != ("photo", (photo_id,)):
+            return
+        detail, faces = found
+        self._hide_all()
+        if detail is None:
+            self._empty.say(["This photo is no longer in the library."])
+            return
+        words = missing_words(detail)
+        rows = [face.row for face in faces]
+        if rows:
+            self._sum_up(rows)
+        elif words is not None:
+            self._score.show_words("–", words[1], "")
+            self._reasons.say([words[2].replace("\n", " ")])
+        else:
+            self._score.show_words("–", "No score", "")
+            self._reasons.say([detail.row.reason or "No face was found in this photo."])
+        self._score.show()
+        self._line.show()
+        self._show_photo(detail)
+
+    def _show_photo(self, detail: PhotoDetail) -> None:
+        row, exif = detail.row, detail.exif
+        self._photo.set_rows(
+            (
+                ("Taken", time_said(exif.taken_at)),
+                ("Camera", exif.camera),
+                ("Lens", exif.lens),
+                ("Exposure", exposure_said(exif)),
+                ("Place", "Recorded in the file" if exif.has_gps else ""),
+            )
+        )
+        self._file.set_rows(
+            (
+                ("Dimensions", size_said(row.width, row.height) if row.width else ""),
+                ("Format", " · ".join(p for p in (row.format, bytes_said(row.size)) if p)),
+                ("State", "The file is gone" if row.missing else ""),
+            )
+        )
+        self._path.show_path(display_path(detail.path_bytes))
+        self._path.show()
+        self._notes.say(detail.notes)
+
+    # --- several faces --------------------------------------------------------------------------
+
+    def _on_several(self, rows: list[FaceRow]) -> None:
+        if self._shown[0] != "faces":
+            return
+        self._hide_all()
+        self._sum_up(rows)
+        self._score.show()
+        self._construct.show()
+
+    def _sum_up(self, rows: Sequence[FaceRow]) -> None:
+        scores = sorted(row.score for row in rows if row.score is not None)
+        faces = "1 face" if len(rows) == 1 else f"{len(rows):,} faces"
+        if not scores:
+            self._score.show_words("–", faces, "not scored yet")
+            return
+        middle = float(np.median(scores))
+        low, high = shown_score(scores[0]), shown_score(scores[-1])
+        span = f"{low} to {high}" if low != high else f"{low}"
+        self._score.show_words(str(shown_score(middle)), faces, f"{span}, median", middle)
+        self._standing.set_counts(self._counts)
+        self._standing.set_scores(scores[:: max(len(scores) // 400, 1)])
+        self._standing.show()
+        unscored = len(rows) - len(scores)
+        flagged = sum(1 for row in rows if row.flags)
+        said = []
+        if unscored:
+            said.append(f"{unscored:,} of them {'is' if unscored == 1 else 'are'} not scored yet.")
+        if flagged:
+            said.append(f"{flagged:,} of them {'carries' if flagged == 1 else 'carry'} a note.")
+        self._reasons.say(said)
+
+    # --- following ------------------------------------------------------------------------------
+
+    def _count(self) -> None:
+        views = self._session.library.views
+        self._session.run(
+            lambda: views.score_histogram(Query(), BINS, True),
+            self._on_counts,
+            key=f"{self._key}-counts",
+        )
+
+    def _on_counts(self, counts: npt.NDArray[np.int64]) -> None:
+        self._counts = counts
+        self._standing.set_counts(counts)
+        if self._shown[0] == "face" and not self._standing.isHidden():
+            self._read_face(FaceId(self._shown[1][0]))
+
+    def _on_changes(self, changes: Changes) -> None:
+        """Read anew what is shown, if it is touched."""
+        kind, ids = self._shown
+        scores = changes.ids(Kind.SCORE) | changes.ids(Kind.FACE)
+        if (scores or changes.ids(Kind.SCORER)) and not self._recount.isActive():
+            self._recount.start()
+        touched = bool(changes.ids(Kind.SCORER))
+        if kind == "photo":
+            touched = touched or bool({ids[0]} & changes.ids(Kind.PHOTO)) or bool(scores)
+        else:
+            touched = touched or bool(frozenset(ids) & scores)
+        if not touched:
+            return
+        if kind == "face":
+            self._read_face(FaceId(ids[0]))
+        elif kind == "photo":
+            self.show_photo(PhotoId(ids[0]))
+        elif kind == "faces":
+            self.show_faces(ids)
+
+
+def _facts_of(library: Library, face_id: FaceId) -> _FaceFacts | None:
+    face = library.faces.detail(face_id)
+    if face is None:
+        return None
+    name = face.row.scorer_hash
+    scored = face.row.score is not None
+    maps = library.scores.maps(face_id, name) if scored else None
+    scorer = next((s for s in library.scores.scorers() if s.hash == name), None)
+    return _FaceFacts(
+        face=face,
+        photo=library.photos.detail(face.row.photo_id),
+        score=library.scores.get(face_id, name) if scored else None,
+        scorer=scorer,
+        maps=maps,
+        crop=QImage.fromData(library.thumbnails.face(face_id) or b""),
+        sentences=explain.sentences(maps, face.landmarks, face.row.spread) if scored else [],
+    )
