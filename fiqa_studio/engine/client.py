@@ -15,12 +15,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
 import subprocess
-import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -29,7 +26,7 @@ from pathlib import Path
 
 import msgspec
 
-from fiqa_studio.domain.errors import KnownError, PhotoError, ScorerError, WorkerError
+from fiqa_studio.domain.errors import WorkerError
 from fiqa_studio.engine.protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -48,7 +45,23 @@ from fiqa_studio.engine.protocol import (
     write_message,
 )
 from fiqa_studio.engine.worker.options import WorkerOptions
+from fiqa_studio.engine.worker_errors import (
+    RequestCancelledError,
+    blame,
+    cancelled,
+    closed,
+    error_of,
+    wrong_protocol,
+)
 from fiqa_studio.engine.worker_log import WorkerLog, log_folder
+from fiqa_studio.engine.worker_process import (
+    WorkerSettings,
+    await_exit,
+    kill,
+    start_worker,
+)
+
+__all__ = ["RequestCancelledError", "WorkerClient", "WorkerSettings"]
 
 _logger = logging.getLogger(__name__)
 
@@ -61,39 +74,6 @@ _FRUITLESS_STARTS = 5
 """So many starts in a row without one answer, and the worker is given up."""
 _LONGEST_PAUSE_SECONDS = 2.0
 _EXTERNAL_SIGNALS = frozenset([signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-
-
-class RequestCancelledError(KnownError):
-    """The request was cancelled before it was answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """How to run a worker.
-
-    Attributes:
-        decoders: Decoder processes; 0 for one a core.
-        seconds_per_photo: After which a photo fails.
-        memory_mb: What one decoder may use for a photo; 0 for no limit.
-        device: For scorers; empty lets the worker choose.
-        precision: For scorers; empty lets the worker choose.
-        cancel_grace: Seconds from a cancel to the kill of a worker that ignores it.
-        log_file: Where its standard error goes; None for the user's log folder.
-        command: What starts it; empty for this interpreter.
-    """
-
-    decoders: int = 0
-    seconds_per_photo: float = 120.0
-    memory_mb: int = 4096
-    device: str = ""
-    precision: str = ""
-    cancel_grace: float = 5.0
-    log_file: Path | None = None
-    command: tuple[str, ...] = ()
-
-    def decoder_count(self) -> int:
-        """Decoders to run: as asked, or one a core, sixteen at most."""
-        return self.decoders or max(1, min(16, len(os.sched_getaffinity(0))))
 
 
 @dataclass(slots=True, eq=False)
@@ -171,7 +151,7 @@ class WorkerClient:
             self._numbers += 1
             number = self._numbers
             if self._closing or self._broken:
-                future.set_exception(self._broken or _closed())
+                future.set_exception(self._broken or closed())
                 return number, future
             command = msgspec.structs.replace(command, request_id=number)
             self._requests[number] = _Request(command, future)
@@ -203,7 +183,7 @@ class WorkerClient:
                 life.outgoing.append(Cancel(request_ids=sent))
             self._changed.notify_all()
         for request in dropped:
-            request.future.set_exception(_cancelled())
+            request.future.set_exception(cancelled())
         if sent and life is not None:
             timer = threading.Timer(
                 self._settings.cancel_grace, self._kill_if_unanswered, (life, sent)
@@ -236,7 +216,7 @@ class WorkerClient:
         with self._changed:
             life = self._life
         if life is not None:
-            _kill(life.process)
+            kill(life.process)
 
     @property
     def pid(self) -> int | None:
@@ -272,9 +252,9 @@ class WorkerClient:
                 _logger.info("the worker ignores a cancel; it is ended")
                 for request in self._requests.values():
                     request.begun = False  # nobody else is to blame for this death
-                _kill(life.process)
+                kill(life.process)
         for request in late:
-            request.future.set_exception(_cancelled())
+            request.future.set_exception(cancelled())
 
     # --- the reader thread -----------------------------------------------------------------
 
@@ -289,7 +269,7 @@ class WorkerClient:
                 if self._fruitless:
                     self._changed.wait_for(lambda: self._closing, pause)
             try:
-                life = self._start()
+                life = _Life(start_worker(self._settings, self._options))
             except OSError as error:
                 self._give_up(
                     WorkerError(
@@ -301,29 +281,12 @@ class WorkerClient:
                 continue
             self._live(life)
 
-    def _start(self) -> _Life:
-        command = self._settings.command or (
-            sys.executable,
-            "-P",  # a folder of photos is no place to import modules from
-            "-m",
-            "fiqa_studio.engine.worker",
-        )
-        process = subprocess.Popen(
-            [*command, *self._options.arguments()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # Its own session: Ctrl+C in the terminal is for us, and one kill ends all of it.
-            start_new_session=True,
-        )
-        return _Life(process)
-
     def _live(self, life: _Life) -> None:
         process = life.process
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise AssertionError("Popen gives the pipes it was asked for")
         log_thread = self._log.follow(process.stderr)
-        late = threading.Timer(_START_SECONDS, _kill, (process,))
+        late = threading.Timer(_START_SECONDS, kill, (process,))
         late.name, late.daemon = f"{self._name}-start", True
         late.start()
         sender = threading.Thread(
@@ -336,7 +299,7 @@ class WorkerClient:
             ready = read_event(process.stdout)
             late.cancel()
             if isinstance(ready, Ready) and ready.protocol != PROTOCOL_VERSION:
-                self._give_up(_wrong_protocol(ready.protocol))
+                self._give_up(wrong_protocol(ready.protocol))
             elif isinstance(ready, Ready):
                 sender.start()
                 while (event := read_event(process.stdout)) is not None:
@@ -344,8 +307,8 @@ class WorkerClient:
         except (OSError, ProtocolError) as error:
             _logger.info("the worker's answers ended: %s", error)
         late.cancel()
-        _await_exit(process)
-        _kill(process)  # and what it may have left behind
+        await_exit(process)
+        kill(process)  # and what it may have left behind
         status = process.wait()
         with self._changed:
             life.over = True
@@ -381,7 +344,7 @@ class WorkerClient:
         if request is None:
             return  # cancelled in the meantime
         if isinstance(event, RequestFailed):
-            request.future.set_exception(_error_of(event))
+            request.future.set_exception(error_of(event))
         else:
             request.future.set_result(event)
 
@@ -399,9 +362,9 @@ class WorkerClient:
                 self._fruitless = 0 if life.answered else self._fruitless + 1
                 blamed = self._sort_in_hand(external=external)
         for request in dropped:
-            request.future.set_exception(_cancelled())
+            request.future.set_exception(cancelled())
         for request in blamed:
-            request.future.set_exception(_blame())
+            request.future.set_exception(blame())
         if self._closing:
             return
         _logger.info("the worker ended with status %d", status)
@@ -486,56 +449,3 @@ class WorkerClient:
         self._waiting.popleft()
         self._sent.add(number)
         return request.command
-
-
-def _await_exit(process: subprocess.Popen[bytes]) -> None:
-    """Give a worker whose pipe ended a moment to exit, without reaping it.
-
-    As long as nobody has reaped it, its process group cannot become somebody else's.
-    """
-    deadline = time.monotonic() + 1
-    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    while os.waitid(os.P_PID, process.pid, options) is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a worker and, as they share its session, its decoders."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def _error_of(event: RequestFailed) -> KnownError:
-    kinds: dict[str, type[KnownError]] = {
-        "cancelled": RequestCancelledError,
-        "photo": PhotoError,
-        "scorer": ScorerError,
-    }
-    kind = kinds.get(event.code.partition(".")[0], WorkerError)
-    return kind(event.message, code=event.code)
-
-
-def _blame() -> PhotoError:
-    return PhotoError(
-        "The worker process crashed each time it had this in hand.",
-        remedy="The rest goes on without it.",
-        code="crash",
-    )
-
-
-def _cancelled() -> RequestCancelledError:
-    return RequestCancelledError("Cancelled.", code="cancelled")
-
-
-def _closed() -> WorkerError:
-    return WorkerError("The worker has been shut down.", code="worker.closed")
-
-
-def _wrong_protocol(theirs: int) -> WorkerError:
-    return WorkerError(
-        "The worker belongs to another version of this program.",
-        cause=f"It speaks protocol {theirs}, this program {PROTOCOL_VERSION}.",
-        remedy="Install the program anew.",
-        code="worker.protocol",
-    )

@@ -50,8 +50,6 @@ class Engine:
     Args:
         library: Open; the caller closes it, after `shutdown`.
         worker: How to run the worker processes. They start when first needed.
-
-    Jobs that an earlier run of the program left unfinished are marked interrupted.
     """
 
     def __init__(self, library: Library, *, worker: WorkerSettings | None = None):
@@ -66,8 +64,6 @@ class Engine:
         self._listeners: dict[int, Listener] = {}
         self._tokens = itertools.count()
         self._pictures: deque[int] = deque()
-        if not library.read_only:
-            library.jobs.mark_interrupted().result()
 
     # --- jobs ------------------------------------------------------------------------------
 

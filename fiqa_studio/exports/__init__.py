@@ -1,1 +1,1 @@
-"""One module for each export format."""
+"""Exports: one module a format, listed here without loading any."""

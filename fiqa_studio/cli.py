@@ -1,0 +1,374 @@
+"""The command line: the same engine without a window.
+
+Exit status: 0 done (photos that failed are named in a summary and by ``fiqa failures``),
+1 the doctor found a problem, 2 wrong usage, 3 an error with a message, 70 a fault of the
+program, 130 interrupted, 141 the reader of the output went away.
+
+Progress goes to standard error, and only where that is a terminal; answers go to standard
+output. Nothing heavy is imported here: torch and the decoders live in the worker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from fiqa_studio import __version__
+from fiqa_studio import cli_output as output
+from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.jobs import JobState
+from fiqa_studio.domain.paths import display_path
+from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.exports import records, registry
+from fiqa_studio.store.library import Library
+from fiqa_studio.store.recent import default_library_path
+
+if TYPE_CHECKING:
+    from fiqa_studio.domain.photos import FaceRow
+    from fiqa_studio.engine.client import WorkerSettings
+    from fiqa_studio.engine.jobs import Job
+    from fiqa_studio.engine.protocol import Description
+    from fiqa_studio.engine.studio import Engine
+
+DONE, PROBLEMS, USAGE, KNOWN, FAULT, INTERRUPTED, NO_READER = 0, 1, 2, 3, 70, 130, 141
+
+_ROWS_AT_ONCE = 500
+_REFRESH_SECONDS = 0.1
+_DESCRIBE_SECONDS = 120.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    output.prepare_streams()
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.run
+    try:
+        status = command(options)
+        sys.stdout.flush()
+    except KnownError as error:
+        output.complain(error)
+        return KNOWN
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python would complain once more when it flushes standard output at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NO_READER
+    except Exception as error:  # noqa: BLE001 - it goes to the log, with its traceback
+        output.report_fault(error)
+        return FAULT
+    return status
+
+
+# --- commands -------------------------------------------------------------------------------
+
+
+def _index(options: argparse.Namespace) -> int:
+    with _engine(options, create=True) as (_, engine):
+        job = engine.start_index(
+            [Path(folder) for folder in options.folders], score_with=options.scorer
+        )
+        return _follow(engine, job, options)
+
+
+def _score(options: argparse.Namespace) -> int:
+    with _engine(options) as (_, engine):
+        return _follow(engine, engine.start_score(options.scorer), options)
+
+
+def _retry(options: argparse.Namespace) -> int:
+    with _engine(options) as (library, engine):
+        failed = [job for job in library.jobs.recent() if job.failed]
+        if not failed:
+            output.say("No job has failures.")
+            return DONE
+        return _follow(engine, engine.retry(failed[0].id), options)
+
+
+def _list(options: argparse.Namespace) -> int:
+    sort = SortKey(options.sort)
+    descending = sort is not SortKey.NAME if options.ascending is None else not options.ascending
+    query = Query(sort=sort, descending=descending)
+    with _open(options, read_only=True) as library:
+        if options.photos:
+            ids = library.views.photo_ids(query)[: options.limit]
+            found = (
+                records.photo_record(row, path)
+                for start in range(0, len(ids), _ROWS_AT_ONCE)
+                for row, path in _with_paths(
+                    library, library.views.photo_rows(ids[start : start + _ROWS_AT_ONCE])
+                )
+            )
+        else:
+            ids = library.views.face_ids(query)[: options.limit]
+            found = (
+                records.face_record(row, path)
+                for start in range(0, len(ids), _ROWS_AT_ONCE)
+                for row, path in _with_paths(
+                    library, library.views.face_rows(ids[start : start + _ROWS_AT_ONCE])
+                )
+            )
+        if options.json:
+            output.print_json_list(found)
+        else:
+            for record in found:
+                print(output.line(record))
+    return DONE
+
+
+def _failures(options: argparse.Namespace) -> int:
+    with _open(options, read_only=True) as library:
+        found = [records.failure_record(*failure) for failure in library.photos.failures()]
+        known = {record["path"] for record in found}
+        # Folders and links are no photos: only the job that met them knows of them.
+        indexed = [job for job in library.jobs.recent() if job.kind == "index"][:1]
+        found += [
+            records.failure_record(failure.path_bytes, failure.code, failure.message)
+            for job in indexed
+            for failure in library.jobs.failures(job.id)
+            if failure.path not in known and not failure.retried
+        ]
+    if options.json:
+        output.print_json_list(iter(found))
+    else:
+        for record in found:
+            print(f"{record['path']}: {record['reason']}")
+    return DONE
+
+
+def _export(options: argparse.Namespace) -> int:
+    write = registry.find_format(options.format).load()
+    target = Path(options.to)
+    with _open(options, read_only=True) as library:
+        registry.check_target(target, [root.path for root in library.roots.all()])
+        count = write(_rows_with_paths(library, Query(sort=SortKey(options.sort))), target)
+    output.say(f"{count:,} faces written to {display_path(target)}")
+    return DONE
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    report: dict[str, Any] = {"version": __version__, "python": sys.version.split()[0]}
+    problems: list[str] = []
+    try:
+        described = _describe(options, devices=True)
+        report["versions"] = described.versions
+        report["devices"] = described.devices
+        report["scorers"] = described.scorers
+        report["decoders"] = described.decoders
+        problems += described.problems
+        problems += [
+            f"scorer {scorer['name']}: {scorer['problem']}"
+            for scorer in described.scorers
+            if scorer["problem"]
+        ]
+    except KnownError as error:
+        problems.append(str(error))
+    path = _library_path(options)
+    report["library"] = {"path": display_path(path), "exists": path.exists()}
+    if path.exists():
+        try:
+            with Library.open(path, read_only=True) as library:
+                health = library.health()
+            report["library"].update(health)
+            problems += [f"library: {problem}" for problem in health["problems"]]
+        except KnownError as error:
+            problems.append(str(error))
+    report["problems"] = problems
+    report["ok"] = not problems
+    if options.json:
+        print(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        output.print_report(report)
+    return PROBLEMS if problems else DONE
+
+
+def _scorers(options: argparse.Namespace) -> int:
+    found = _describe(options, devices=False).scorers
+    if options.json:
+        yes = {"yes": True, "no": False}
+        output.print_json_list({k: yes.get(v, v) for k, v in scorer.items()} for scorer in found)
+        return DONE
+    for scorer in found:
+        mark = "*" if scorer["default"] == "yes" else " "
+        print(f"{mark} {scorer['name']:<12} {scorer['title']}")
+        print(f"    {scorer['problem'] or scorer['summary']}")
+    return DONE
+
+
+# --- following a job ------------------------------------------------------------------------
+
+
+def _follow(engine: Engine, job: Job, options: argparse.Namespace) -> int:
+    """Show a job's progress until it ends, then say what it did."""
+    with _interruptible(engine, job), output.progress_bar() as show:
+        while not (progress := job.wait(_REFRESH_SECONDS)).state.finished:
+            show(progress)
+        show(progress)
+    if job.error is not None:
+        raise job.error
+    if options.json:
+        print(json.dumps({"state": str(progress.state), **output.summary(job)}))
+    output.say(output.sentence(job))
+    return INTERRUPTED if progress.state is JobState.CANCELLED else DONE
+
+
+@contextmanager
+def _interruptible(engine: Engine, job: Job) -> Iterator[None]:
+    """The first Ctrl+C cancels the job, the second ends the program at once."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if job.cancelled:
+            engine.kill_workers()
+            os._exit(INTERRUPTED)
+        job.cancel()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, interrupt) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+# --- library and engine ---------------------------------------------------------------------
+
+
+def _library_path(options: argparse.Namespace) -> Path:
+    return Path(options.library) if options.library else default_library_path()
+
+
+def _open(options: argparse.Namespace, *, read_only: bool = False) -> Library:
+    return Library.open(_library_path(options), read_only=read_only)
+
+
+@contextmanager
+def _engine(
+    options: argparse.Namespace, *, create: bool = False
+) -> Iterator[tuple[Library, Engine]]:
+    # Imported here so that commands that only read start at once.
+    from fiqa_studio.engine.studio import Engine  # noqa: PLC0415
+
+    path = _library_path(options)
+    library = Library.create(path) if create and not os.path.lexists(path) else _open(options)
+    with library:
+        engine = Engine(library, worker=_worker_settings(options))
+        try:
+            yield library, engine
+        finally:
+            engine.shutdown()
+
+
+def _worker_settings(options: argparse.Namespace) -> WorkerSettings:
+    from fiqa_studio.engine.client import WorkerSettings  # noqa: PLC0415 - as in _engine
+
+    return WorkerSettings(
+        decoders=getattr(options, "decoders", 0),
+        device=getattr(options, "device", ""),
+        precision=getattr(options, "precision", ""),
+    )
+
+
+def _describe(options: argparse.Namespace, *, devices: bool) -> Description:
+    from fiqa_studio.engine.client import WorkerClient  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.protocol import Describe, Description  # noqa: PLC0415
+
+    client = WorkerClient(_worker_settings(options))
+    try:
+        _, future = client.submit(Describe(request_id=0, devices=devices))
+        answer = future.result(_DESCRIBE_SECONDS)
+    finally:
+        client.close()
+    if not isinstance(answer, Description):
+        raise TypeError(f"the worker answered a description with {type(answer).__name__}")
+    return answer
+
+
+def _with_paths(library: Library, rows: Sequence[Any]) -> Iterator[tuple[Any, bytes]]:
+    """Rows with the exact bytes of their photos' paths."""
+    ids = [getattr(row, "photo_id", row.id) for row in rows]
+    paths = library.photos.paths(ids)
+    for row, photo_id in zip(rows, ids, strict=True):
+        yield row, paths.get(photo_id, os.fsencode(row.path))
+
+
+def _rows_with_paths(library: Library, query: Query) -> Iterator[tuple[FaceRow, bytes]]:
+    ids = library.views.face_ids(query)
+    for start in range(0, len(ids), _ROWS_AT_ONCE):
+        yield from _with_paths(library, library.views.face_rows(ids[start : start + _ROWS_AT_ONCE]))
+
+
+# --- arguments ------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fiqa", description="Find the faces in photos and score how good they look."
+    )
+    parser.add_argument("--version", action="version", version=f"fiqa {__version__}")
+    text = "the library; without it, the one of your own"
+    parser.add_argument("--library", default="", metavar="FILE", help=text)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--library", default=argparse.SUPPRESS, metavar="FILE", help=text)
+    as_json = argparse.ArgumentParser(add_help=False)
+    as_json.add_argument("--json", action="store_true", help="answer in JSON")
+    worker = argparse.ArgumentParser(add_help=False)
+    worker.add_argument("--decoders", type=int, default=0, help="decoder processes; 0: one a core")
+    worker.add_argument("--device", default="", help="for scoring: cpu, cuda, mps")
+    worker.add_argument("--precision", default="", help="for scoring: float32 or bfloat16")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], text: str, *more: Any
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text, parents=[common, *more])
+        added.set_defaults(run=run)
+        return added
+
+    sorts = [str(key) for key in SortKey]
+    index = command("index", _index, "Find the faces in folders of photos.", as_json, worker)
+    index.add_argument("folders", nargs="+", metavar="FOLDER")
+    index.add_argument(
+        "--score", dest="scorer", nargs="?", const="default", default="", metavar="SCORER",
+        help="score in the same pass",
+    )  # fmt: skip
+    score = command("score", _score, "Score the faces that have no score.", as_json, worker)
+    score.add_argument("--scorer", default="", metavar="NAME", help="see fiqa scorers")
+    command("retry", _retry, "Try again what failed in the last job.", as_json, worker)
+    listing = command("list", _list, "List faces or photos.", as_json)
+    kind = listing.add_mutually_exclusive_group()
+    kind.add_argument("--faces", action="store_true", help="one line a face (the default)")
+    kind.add_argument("--photos", action="store_true", help="one line a photo, by its best face")
+    listing.add_argument("--sort", choices=sorts, default="score")
+    order = listing.add_mutually_exclusive_group()
+    order.add_argument("--ascending", action="store_true", default=None)
+    order.add_argument("--descending", dest="ascending", action="store_false", default=None)
+    listing.add_argument("--limit", type=_count, metavar="N", help="no more than so many")
+    command("failures", _failures, "List what could not be used, and why.", as_json)
+    export = command("export", _export, "Write the faces to a file.")
+    names = [known.name for known in registry.list_formats()]
+    export.add_argument("--format", choices=names, default="csv")
+    export.add_argument("--to", required=True, metavar="FILE")
+    export.add_argument("--sort", choices=sorts, default="score")
+    command("doctor", _doctor, "Check this installation and the library.", as_json)
+    command("scorers", _scorers, "List the scorers.", as_json)
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("it must not be negative")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())
