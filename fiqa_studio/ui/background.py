@@ -39,9 +39,9 @@ class Background(QObject):
     def run(
         self,
         fn: Callable[[], T],
-        then: Callable[[T], None],
+        then: Callable[[T], object],
         *,
-        failed: Callable[[Exception], None],
+        failed: Callable[[Exception], object],
         key: str = "",
     ) -> None:
         """Run ``fn`` on the pool, then ``then(result)`` or ``failed(error)`` in the window.
@@ -91,7 +91,7 @@ class Background(QObject):
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _hand_over(
-        self, wanted: Callable[[], bool], receiver: Callable[[T], None], value: T
+        self, wanted: Callable[[], bool], receiver: Callable[[T], object], value: T
     ) -> None:
         def deliver() -> None:
             if wanted():

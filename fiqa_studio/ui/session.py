@@ -82,7 +82,7 @@ class Session(QObject):
     def run(
         self,
         fn: Callable[[], T],
-        then: Callable[[T], None],
+        then: Callable[[T], object],
         *,
         failed: Callable[[Exception], None] | None = None,
         key: str = "",

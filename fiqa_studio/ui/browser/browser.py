@@ -132,6 +132,11 @@ class Browser(QWidget):
         """The current row, -1 for none."""
         return self.view.currentIndex().row()
 
+    def photos_near(self, rows: Sequence[int]) -> list[int]:
+        """The photos of those rows that are known, in the order of ``rows``."""
+        inside = (self._model.card(row) for row in rows if 0 <= row < self.count)
+        return list(dict.fromkeys(card.photo_id for card in inside if card is not None))
+
     def open_current(self) -> None:
         """Show the current card large; the first one where none is current."""
         row = max(self.position(), 0)

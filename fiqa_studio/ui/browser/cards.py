@@ -100,11 +100,11 @@ class FaceSource:
 
     def cards(self, ids: Sequence[int]) -> list[Card]:
         """The cells of these faces."""
-        return [_face_card(row) for row in self._library.views.face_rows([FaceId(i) for i in ids])]
+        return [_face_card(row) for row in self._library.views.face_rows(ids)]
 
     def thumbnails(self, ids: Sequence[int]) -> dict[int, bytes]:
         """The aligned crops as JPEG."""
-        return {**self._library.thumbnails.faces([FaceId(i) for i in ids])}
+        return {int(key): jpeg for key, jpeg in self._library.thumbnails.faces(ids).items()}
 
 
 class PhotoSource:
@@ -121,12 +121,11 @@ class PhotoSource:
 
     def cards(self, ids: Sequence[int]) -> list[Card]:
         """The cells of these photos."""
-        rows = self._library.views.photo_rows([PhotoId(i) for i in ids])
-        return [_photo_card(row) for row in rows]
+        return [_photo_card(row) for row in self._library.views.photo_rows(ids)]
 
     def thumbnails(self, ids: Sequence[int]) -> dict[int, bytes]:
         """The upright photos as JPEG."""
-        return {**self._library.thumbnails.photos([PhotoId(i) for i in ids])}
+        return {int(key): jpeg for key, jpeg in self._library.thumbnails.photos(ids).items()}
 
 
 _FLAG_MARKS = {

@@ -1,0 +1,195 @@
+"""The program: makes the application, opens libraries, and ends everything in order."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from fiqa_studio.ui import theme
+from fiqa_studio.ui.background import Background
+from fiqa_studio.ui.crash import CrashReporter, start_log
+from fiqa_studio.ui.main_window import MainWindow
+from fiqa_studio.ui.settings import Settings
+
+if TYPE_CHECKING:
+    from fiqa_studio.engine.studio import Engine
+    from fiqa_studio.store.library import Library
+
+_LOG = logging.getLogger(__name__)
+
+
+class Studio(QObject):
+    """One window and the session in it.
+
+    The window is shown before anything of the library is imported or opened; that happens off
+    the thread once it is on the screen.
+
+    Attributes:
+        window: The window.
+    """
+
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.window = MainWindow(settings)
+        self._settings = settings
+        # One thread: libraries are opened and closed in order.
+        self._background = Background("fiqa-libraries", 1, self)
+        self.window.library_wanted.connect(self.open)
+        self.window.closing.connect(self.close)
+
+    def start(self, library: Path | None = None, folders: Sequence[Path] = ()) -> None:
+        """Show the window, then open ``library`` or the last one, and index ``folders``."""
+        remembered = self._settings["last-library"]
+        path = library or (Path(remembered) if remembered else None)
+        if path is not None and (library is not None or path.exists()):
+            self.window.expect_library()
+            chosen: Path | None = path
+        else:
+            chosen = None
+
+        def after_paint() -> None:
+            if chosen is not None:
+                self.open(chosen, create=library is not None and not chosen.exists())
+            if folders:
+                self.window.with_session(lambda _: self.window.index(folders))
+
+        self.window.painted.connect(after_paint)
+        self.window.show()
+
+    def open(self, path: Path, create: bool = False) -> None:
+        """Open a library off the thread and show it; where that fails, say so."""
+
+        def work() -> tuple[Library, Engine]:
+            from fiqa_studio.engine.studio import Engine  # noqa: PLC0415 - after first paint
+            from fiqa_studio.store.library import Library  # noqa: PLC0415 - after first paint
+
+            library = Library.create(path) if create else Library.open(path)
+            try:
+                return library, Engine(library)
+            except BaseException:
+                library.close()
+                raise
+
+        self._background.run(
+            work, lambda opened: self._attach(*opened), failed=self._failed, key="open"
+        )
+
+    def close(self) -> None:
+        """End the session: jobs are cancelled, and go on where they were at the next start."""
+        self._close_session(wait=True)
+        self._background.close()
+        self._settings.save()
+
+    def _attach(self, library: Library, engine: Engine) -> None:
+        from fiqa_studio.store.recent import RecentLibraries  # noqa: PLC0415 - after first paint
+        from fiqa_studio.ui.session import Session  # noqa: PLC0415 - after first paint
+        from fiqa_studio.ui.workspace import Workspace  # noqa: PLC0415 - after first paint
+
+        self._close_session(wait=False)
+        session = Session(library, engine, self._settings, self)
+        self.window.attach(Workspace(session))
+        self._settings["last-library"] = str(library.path)
+        RecentLibraries().add(library.path)
+        self._offer_to_resume()
+
+    def _failed(self, error: Exception) -> None:
+        self.window.give_up(error)
+        from fiqa_studio.domain.errors import KnownError  # noqa: PLC0415
+
+        if not isinstance(error, KnownError):
+            sys.excepthook(type(error), error, error.__traceback__)
+
+    def _close_session(self, *, wait: bool) -> None:
+        workspace = self.window.workspace
+        if workspace is None:
+            return
+        session = workspace.session
+        self.window.detach()
+        if wait:
+            session.close()
+        else:
+            self._background.run(session.close, _ignore, failed=_log_failure)
+
+    def _offer_to_resume(self) -> None:
+        """A job that the last run of the program left: offer to go on."""
+        workspace = self.window.workspace
+        if workspace is None:
+            return
+        session = workspace.session
+
+        def interrupted() -> bool:
+            from fiqa_studio.domain.jobs import JobKind, JobState  # noqa: PLC0415
+
+            recent = session.library.jobs.recent()
+            stopped = (JobState.INTERRUPTED, JobState.CANCELLED)
+            return bool(recent) and recent[0].state in stopped and recent[0].kind is JobKind.INDEX
+
+        def offer(wanted: bool) -> None:
+            if wanted and not session.library.read_only:
+                self.window.banner.show_message(
+                    "info",
+                    "The last index did not finish. Nothing is lost: it goes on where it was.",
+                    "Go On",
+                    self.window.actions_["library.rescan"].trigger,
+                )
+
+        session.run(interrupted, offer, key="resume")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="fiqa-studio", description="Find the faces in your photos and see how good each looks."
+    )
+    parser.add_argument("folders", nargs="*", type=Path, help="folders of photos to index")
+    parser.add_argument("--library", type=Path, help="the library to open; created where absent")
+    options = parser.parse_args(arguments)
+    start_log()
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    return run(app, options.library, options.folders)
+
+
+def run(app: object, library: Path | None, folders: Sequence[Path]) -> int:
+    """Run the event loop of an application until its window closes."""
+    if not isinstance(app, QApplication):
+        raise TypeError("the window needs a QApplication")
+    app.setApplicationName("FIQA Studio")
+    app.setDesktopFileName("fiqa-studio")
+    app.setWindowIcon(theme.app_icon())
+    reporter = CrashReporter()
+    reporter.install()
+    settings = Settings()
+    theme.manager.apply(settings["theme"])
+    studio = Studio(settings)
+    _let_signals_in(studio.window.close)
+    studio.start(library, [folder.resolve() for folder in folders])
+    status = app.exec()
+    studio.close()
+    _LOG.info("ended with status %d", status)
+    return status
+
+
+def _let_signals_in(close: Callable[[], object]) -> QTimer:
+    """End politely on Ctrl+C and SIGTERM; Python sees signals only while it runs code."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: close())
+    timer = QTimer(QApplication.instance())
+    timer.timeout.connect(lambda: None)
+    timer.start(250)
+    return timer
+
+
+def _ignore(_: object) -> None:
+    """Nothing to show."""
+
+
+def _log_failure(error: Exception) -> None:
+    _LOG.error("closing a library failed", exc_info=error)

@@ -1,0 +1,150 @@
+"""The bar at the top: what to look at, in which order, and the search field."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QToolButton,
+    QWidget,
+)
+from typing_extensions import override
+
+from fiqa_studio.domain.query import SortKey
+from fiqa_studio.ui import theme
+from fiqa_studio.ui.menus import ActionSet
+from fiqa_studio.ui.state import State
+
+_SORTS = (
+    (SortKey.SCORE, "Score"),
+    (SortKey.TIME, "Time"),
+    (SortKey.NAME, "Name"),
+    (SortKey.FACE_SIZE, "Face size"),
+)
+_WORDS_FROM = 1040
+"""Below this width buttons show their icon only."""
+
+
+class ToolBar(QFrame):
+    """Made of the table's actions; only sort and search are its own.
+
+    Signals:
+        sort_chosen: Another `SortKey`.
+        searched: Other words (str).
+    """
+
+    sort_chosen = Signal(object)
+    searched = Signal(str)
+
+    def __init__(self, actions: ActionSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._actions = actions
+        theme.set_role(self, "toolbar")
+        self._wordy = [
+            _button(actions, "library.add-folder", words=True),
+            _button(actions, "score.now", words=True),
+            _button(actions, "export.csv", words=True),
+        ]
+        add, score, export = self._wordy
+        self._sort = QComboBox()
+        self._sort.setAccessibleName("Sort by")
+        self._sort.setToolTip("Sort by")
+        for key, title in _SORTS:
+            self._sort.addItem(title, key)
+        self._sort.activated.connect(
+            lambda index: self.sort_chosen.emit(self._sort.itemData(index))
+        )
+        self._order = _button(actions, "sort.reverse")
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search")
+        self.search.setAccessibleName("Search in paths, cameras and tags")
+        self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(110)
+        self.search.setMaximumWidth(260)
+        glass = self.search.addAction(
+            theme.icon("search"), QLineEdit.ActionPosition.LeadingPosition
+        )
+        theme.set_icon(glass, "search", "text_muted")
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(220)
+        self._typing.timeout.connect(lambda: self.searched.emit(self.search.text().strip()))
+        self.search.textChanged.connect(lambda _: self._typing.start())
+
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.Space.M, 7, theme.Space.M, 7)
+        layout.setSpacing(theme.Space.S)
+        layout.addWidget(_button(actions, "panel.sidebar"))
+        layout.addWidget(add)
+        layout.addSpacing(theme.Space.S)
+        layout.addLayout(self._segments())
+        layout.addSpacing(theme.Space.S)
+        layout.addWidget(self._sort)
+        layout.addWidget(self._order)
+        layout.addWidget(_button(actions, "panel.filters"))
+        layout.addStretch(1)
+        layout.addWidget(self.search, 2)
+        layout.addSpacing(theme.Space.S)
+        layout.addWidget(score)
+        layout.addWidget(export)
+        layout.addWidget(_button(actions, "panel.inspector"))
+
+    def update_state(self, state: State) -> None:
+        """Show the order, and whether there is anything to search."""
+        self._sort.setCurrentIndex([key for key, _ in _SORTS].index(state.sort))
+        self._sort.setEnabled(state.library)
+        self.search.setEnabled(state.library)
+        theme.set_icon(
+            self._actions["sort.reverse"],
+            "sort-descending" if state.descending else "sort-ascending",
+        )
+        self._actions["sort.reverse"].setToolTip(
+            "Highest first" if state.descending else "Lowest first"
+        )
+
+    def set_search(self, text: str) -> None:
+        """Show these words without searching."""
+        if self.search.text().strip() != text:
+            self.search.blockSignals(True)
+            self.search.setText(text)
+            self.search.blockSignals(False)
+            self._typing.stop()
+
+    def _segments(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        for name, place in (("view.faces", "first"), ("view.photos", "last")):
+            button = _button(self._actions, name, words=True)
+            theme.set_role(button, "segment")
+            button.setProperty("place", place)
+            row.addWidget(button)
+        return row
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        style = (
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+            if self.width() >= _WORDS_FROM
+            else Qt.ToolButtonStyle.ToolButtonIconOnly
+        )
+        for button in self._wordy:
+            button.setToolButtonStyle(style)
+
+
+def _button(actions: ActionSet, name: str, *, words: bool = False) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(actions[name])
+    button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+    button.setAccessibleName(actions[name].text().rstrip("…"))
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    if words:
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setText(actions[name].text().rstrip("…"))
+    else:
+        theme.set_role(button, "flat")
+    return button
