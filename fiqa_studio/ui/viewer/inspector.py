@@ -26,7 +26,7 @@ from fiqa_studio.ui.viewer.marks import FaceMaps
 from fiqa_studio.ui.viewer.notice import missing_words
 from fiqa_studio.ui.viewer.score_block import BINS, ScoreBlock, Standing
 from fiqa_studio.ui.viewer.sections import Facts, Flags, PathRow, Pictures, Sentences
-from fiqa_studio.ui.viewer.widgets import hairline, label
+from fiqa_studio.ui.viewer.widgets import Invitation, hairline, label
 from fiqa_studio.ui.viewer.words import (
     bytes_said,
     exposure_said,
@@ -78,7 +78,7 @@ class InspectorPanel(QScrollArea):
         self._path = PathRow()
         self._file = Facts("FILE")
         self._notes = Sentences("warning")
-        self._empty = Sentences("muted")
+        self._empty = Invitation("face")
         self._recount = QTimer(self, singleShot=True, interval=_COUNT_AGAIN_MS)
         self._recount.timeout.connect(self._count)
         self._lay_out()
@@ -119,7 +119,7 @@ class InspectorPanel(QScrollArea):
         """Nothing is selected."""
         self._shown = ("nothing", ())
         self._hide_all()
-        self._empty.say(["Select a face or a photo to see its score explained."])
+        self._empty.say("Select a face or a photo to see its score explained")
 
     @property
     def text(self) -> str:
@@ -134,7 +134,7 @@ class InspectorPanel(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(220)
+        self.setMinimumWidth(240)
         page = QWidget()
         theme.set_role(page, "panel")
         column = QVBoxLayout(page)
@@ -188,7 +188,7 @@ class InspectorPanel(QScrollArea):
             return
         self._hide_all()
         if facts is None:
-            self._empty.say(["This face is no longer in the library."])
+            self._empty.say("This face is no longer in the library")
             return
         row = facts.face.row
         if row.score is None:
@@ -257,7 +257,7 @@ class InspectorPanel(QScrollArea):
         detail, faces = found
         self._hide_all()
         if detail is None:
-            self._empty.say(["This photo is no longer in the library."])
+            self._empty.say("This photo is no longer in the library")
             return
         words = missing_words(detail)
         rows = [face.row for face in faces]
@@ -313,8 +313,8 @@ class InspectorPanel(QScrollArea):
             return
         middle = float(np.median(scores))
         low, high = shown_score(scores[0]), shown_score(scores[-1])
-        span = f"{low} to {high}" if low != high else f"{low}"
-        self._score.show_words(str(shown_score(middle)), faces, f"{span}, median", middle)
+        note = "" if len(scores) == 1 else f"median, from {low} to {high}"
+        self._score.show_words(str(shown_score(middle)), faces, note, middle)
         self._standing.set_counts(self._counts)
         self._standing.set_scores(scores[:: max(len(scores) // 400, 1)])
         self._standing.show()

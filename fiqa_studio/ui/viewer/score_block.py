@@ -125,8 +125,13 @@ class Standing(QWidget):
                 bar = QRectF(place * step, base - height, max(step - 1, 1), height)
                 painter.fillRect(bar, colour)
         painter.fillRect(QRectF(0, base, self.width(), 1), QColor(palette.edge))
+        lone = len(self._scores) == 1
+        mark = QColor(palette.text)
+        mark.setAlpha(255 if lone else 150)
+        half = 1.25 if lone else 0.75
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(mark)
         for score in self._scores:
-            x = min(max(score * self.width(), 1.5), self.width() - 1.5)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(palette.text))
-            painter.drawRoundedRect(QRectF(x - 1.25, 0, 2.5, base + 3), 1.2, 1.2)
+            x = min(max(score * self.width(), half), self.width() - half)
+            top = 0.0 if lone else base - 10
+            painter.drawRoundedRect(QRectF(x - half, top, 2 * half, base + 3 - top), half, half)

@@ -21,7 +21,7 @@ from fiqa_studio.ui.theme import Radius, Space, Type
 from fiqa_studio.ui.viewer.explain import FLAG_WORDS
 from fiqa_studio.ui.viewer.widgets import ElidedLabel, icon_button, label
 
-_KEY_WIDTH = 84
+_KEY_WIDTH = 76
 _COPIED_MS = 1500
 
 
@@ -94,7 +94,7 @@ class Pictures(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         """Two squares and their captions."""
-        return (width - Space.S) // 2 + 18
+        return (width - Space.S) // 2 + 22
 
     def sizeHint(self) -> QSize:
         """As the panel is by default."""
@@ -124,7 +124,7 @@ class Pictures(QWidget):
         painter.restore()
         painter.setFont(theme.font(Type.CAPTION))
         painter.setPen(QColor(theme.manager.palette.text_muted))
-        below = QRectF(at.left(), at.bottom() + 2, at.width(), 16)
+        below = QRectF(at.left(), at.bottom() + 2, at.width(), 18)
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, caption)
 
 
@@ -187,6 +187,8 @@ class PathRow(QWidget):
         self.name = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self.folder = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         theme.set_role(self.folder, "muted")
+        for part in (self.name, self.folder):
+            part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._path = ""
         self._copy = icon_button("copy", "Copy the path")
         self._copy.clicked.connect(self._on_copy)

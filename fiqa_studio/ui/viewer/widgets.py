@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from fiqa_studio.ui import theme
 
@@ -64,6 +64,38 @@ class ElidedLabel(QLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(self.contentsRect(), flags, self.shown_text())
+
+
+class Invitation(QWidget):
+    """An icon over a sentence, where there is nothing to show yet."""
+
+    def __init__(self, icon: str) -> None:
+        super().__init__()
+        self._name = icon
+        self._icon = QLabel()
+        self._text = label("", "muted")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.Space.L, theme.Space.XXL, theme.Space.L, theme.Space.L)
+        column.setSpacing(theme.Space.M)
+        for part in (self._icon, self._text):
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(part)
+        theme.manager.changed.connect(self._draw)
+        self._draw()
+
+    def say(self, text: str) -> None:
+        """Show this sentence."""
+        self._text.setText(text)
+        self.show()
+
+    @property
+    def text(self) -> str:
+        """What it says, while it is seen."""
+        return "" if self.isHidden() else self._text.text()
+
+    def _draw(self) -> None:
+        colour = theme.manager.palette.text_disabled
+        self._icon.setPixmap(theme.pixmap(self._name, 36, colour, self.devicePixelRatioF()))
 
 
 def label(text: str, role: str = "", parent: QWidget | None = None) -> QLabel:

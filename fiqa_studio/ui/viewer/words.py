@@ -36,7 +36,7 @@ def time_said(at: datetime | None) -> str:
 
 
 def exposure_said(exif: Exif) -> str:
-    """``1/250 s · f/2.8 · ISO 400 · 50 mm``, as far as known."""
+    """``1/250 s · f/2.8 · ISO 400 · 50 mm``, as far as known; lines break between the parts."""
     parts = []
     if exif.exposure_seconds is not None and exif.exposure_seconds > 0:
         seconds = exif.exposure_seconds
@@ -47,7 +47,7 @@ def exposure_said(exif: Exif) -> str:
         parts.append(f"ISO {exif.iso}")
     if exif.focal_length_mm is not None:
         parts.append(f"{exif.focal_length_mm:g} mm")
-    return " · ".join(parts)
+    return " · ".join(part.replace(" ", "\u00a0") for part in parts)
 
 
 def pose_said(pose: HeadPose) -> str:
