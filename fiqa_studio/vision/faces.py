@@ -146,7 +146,7 @@ class FaceFinder:
     def _verified_mesh(self, image: DecodedImage, candidate: _Candidate) -> Points | None:
         """The candidate's mesh in the photo's pixels, None where this is no face."""
         matrix = _mesh_view(candidate)
-        view = align.warp(image.rgb, matrix, MESH_SIZE)
+        view = align.warp(image.rgb, matrix, MESH_SIZE, fine=False)
         sure = candidate.score >= SURE_DETECTION
         again = 0.0 if sure else self._detect_again(view)
         if not sure and candidate.score + again < LEAST_AGREEMENT:

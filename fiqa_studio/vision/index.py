@@ -12,6 +12,7 @@ from fiqa_studio.domain.photos import IndexedPhoto
 from fiqa_studio.vision.crops import make_crops
 from fiqa_studio.vision.decode import OpenPhoto, open_photo
 from fiqa_studio.vision.faces import FaceFinder
+from fiqa_studio.vision.shrink import fit_within
 from fiqa_studio.vision.source import read_source
 from fiqa_studio.vision.timing import timed
 
@@ -67,12 +68,12 @@ def index_photo(
         reduction = detection_reduction(photo)
         image = photo.decode(reduction)
     with timed(spent, "thumbnail"):
-        thumbnail = _jpeg(_shrink(image.rgb, THUMBNAIL_SIDE))
+        thumbnail = _jpeg(fit_within(image.rgb, THUMBNAIL_SIDE))
     faces = finder.find(image, timings=spent)
     decoded = {reduction: image}
     crops = make_crops(photo, [face.landmarks for face in faces], decoded, timings=spent)
     with timed(spent, "thumbnail"):
-        face_thumbnails = tuple(_jpeg(_shrink(c.rgb, FACE_THUMBNAIL_SIDE)) for c in crops)
+        face_thumbnails = tuple(_jpeg(fit_within(c.rgb, FACE_THUMBNAIL_SIDE)) for c in crops)
     return IndexResult(
         photo=IndexedPhoto(
             content_hash=source.content_hash,
@@ -95,22 +96,6 @@ def index_photo(
 def detection_reduction(photo: OpenPhoto) -> int:
     """The reduction at which faces are looked for: a function of the file alone."""
     return photo.reduction_for(min(_DETECTION_SIDE / max(photo.width, photo.height), 1.0))
-
-
-def _shrink(image: Rgb, side: int) -> Rgb:
-    """At most ``side`` pixels a side, by averaging: halved first, which is far cheaper."""
-    height, width = image.shape[:2]
-    while max(height, width) >= 2 * side and min(height, width) >= 2:
-        image = image[: height // 2 * 2, : width // 2 * 2]
-        height, width = height // 2, width // 2
-        image = np.asarray(
-            cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8
-        )
-    factor = side / max(height, width)
-    if factor >= 1:
-        return image
-    size = (max(round(width * factor), 1), max(round(height * factor), 1))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _jpeg(image: Rgb) -> bytes:

@@ -122,15 +122,14 @@ def decode_whole(data: bytes, header: JpegHeader, reduction: int) -> Rgb | None:
     """The picture shrunk by ``reduction``, as stored; None where it will not decode."""
     if header.components not in (1, 3):
         return None
-    flags = _REDUCED[reduction] | cv2.IMREAD_IGNORE_ORIENTATION
+    flags = _REDUCED[reduction] | cv2.IMREAD_IGNORE_ORIENTATION | cv2.IMREAD_COLOR_RGB
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         return None
     if pixels is None or pixels.ndim != 3:
         return None
-    rgb: Rgb = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels), np.uint8)
-    return rgb
+    return np.asarray(pixels, np.uint8)
 
 
 def decode_partial(data: bytes, header: JpegHeader, reduction: int) -> tuple[Rgb, float]:
