@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    # A terminated training ends as Ctrl+C ends it: with its best weights saved.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code: int = options.run(options)
     except TrainingError as error:
@@ -29,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("fiqa-train: stopped; what was saved stays valid, the cache is reused.", error=True)
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return code
 
 

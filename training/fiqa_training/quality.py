@@ -241,21 +241,33 @@ class QualityTrainer:
     ) -> Validation:
         """Train for the recipe's steps; calls `save` whenever the averaged weights got better.
 
+        An interrupt (Ctrl+C, SIGTERM) ends the run with what it has.
+
         The network holds the averaged weights during `save` and after the return.
         """
         best: Validation | None = None
         due = time.monotonic() + 60 * self.recipe.checkpoint_minutes
         for step in range(1, self.recipe.steps + 1):
-            losses = self.step(step / self.recipe.steps)
+            losses, stopped = self._step_or_stop(step)
             if step % 20 == 0:
                 log.info("step %d: %s", step, losses)
-            if time.monotonic() >= due or step == self.recipe.steps:
-                due = time.monotonic() + 60 * self.recipe.checkpoint_minutes
+            if stopped or time.monotonic() >= due or step == self.recipe.steps:
                 best = self._check(step, best, held_faces, held_rated, save)
+                due = time.monotonic() + 60 * self.recipe.checkpoint_minutes
+            if stopped:
+                log.info("stopped at step %d of %d", step, self.recipe.steps)
+                break
         if best is None:
             raise ValueError("a recipe needs at least one step")
         self.network.load_state_dict(self._best)
         return best
+
+    def _step_or_stop(self, step: int) -> tuple[str, bool]:
+        """One step; an interrupt ends the run early, after a last check."""
+        try:
+            return self.step(step / self.recipe.steps), False
+        except KeyboardInterrupt:
+            return "", True
 
     def _check(
         self,
