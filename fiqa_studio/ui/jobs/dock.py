@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _REDRAW_MS = 200
 """Figures that change faster cannot be read."""
 _REMEMBERED = 25
+_BESIDE_FROM = 860
 
 
 class JobsPanel(QWidget):
@@ -48,7 +50,7 @@ class JobsPanel(QWidget):
         self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._redraw.timeout.connect(self._draw_dirty)
         self._failures.retry_wanted.connect(self._on_retry)
-        self._failures.closed.connect(self._failures.hide)
+        self._failures.closed.connect(self._close_failures)
         self._lay_out()
         session.job_changed.connect(self._on_job)
         session.changed.connect(self._on_changes)
@@ -100,6 +102,7 @@ class JobsPanel(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(page)
+        self._jobs_side = scroll
         splitter = QSplitter()
         splitter.addWidget(scroll)
         splitter.addWidget(self._failures)
@@ -180,10 +183,8 @@ class JobsPanel(QWidget):
     def _is_resumable(self, record: JobRecord) -> bool:
         """It ended early, and no later job of its kind has taken over."""
         early = record.state in (JobState.INTERRUPTED, JobState.CANCELLED)
-        later = {**self._records, **self._live}
-        taken_over = any(
-            int(job_id) > record.id and other.kind is record.kind for job_id, other in later.items()
-        )
+        others: list[JobRecord | JobProgress] = [*self._records.values(), *self._live.values()]
+        taken_over = any(o.id > record.id and o.kind is record.kind for o in others)
         return early and not taken_over and not self._session.library.read_only
 
     # --- reading --------------------------------------------------------------------------------
@@ -207,9 +208,19 @@ class JobsPanel(QWidget):
         self._records = {int(record.id): record for record in records}
         self._arrange()
 
+    def _close_failures(self) -> None:
+        self._failures.hide()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """In a narrow window the failures take the place of the jobs."""
+        beside = self.width() >= _BESIDE_FROM
+        self._jobs_side.setVisible(beside or self._failures.isHidden())
+
     def _on_failures(self, job_id: int, failures: list[JobFailure]) -> None:
         self._failures.show_failures(job_id, failures)
         self._failures.show()
+        self._make_room()
         self.failures_shown.emit(job_id)
 
     # --- doing ----------------------------------------------------------------------------------
@@ -236,3 +247,8 @@ class JobsPanel(QWidget):
     def _start(self, start: Callable[[], object]) -> None:
         """Starting writes a record, so it waits for the writer: not here."""
         self._session.run(start, lambda _job: self._read_records())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Jobs and failures beside each other, or one of them."""
+        super().resizeEvent(event)
+        self._make_room()

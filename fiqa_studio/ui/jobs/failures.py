@@ -116,6 +116,7 @@ class FailureList(QWidget):
         close.clicked.connect(self.closed)
         head = QHBoxLayout()
         head.setContentsMargins(Space.M, Space.XS, Space.S, Space.XS)
+        head.setSpacing(Space.S)
         head.addWidget(self._title)
         head.addStretch(1)
         for button in (self._retry, self._copy, close):
@@ -158,6 +159,7 @@ class FailureList(QWidget):
         table.setModel(self.model)
         table.setRootIsDecorated(False)
         table.setUniformRowHeights(True)
+        table.setStyleSheet("QTreeView::item, QHeaderView::section { padding-left: 10px; }")
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setAccessibleName("Files that failed, with the reason")

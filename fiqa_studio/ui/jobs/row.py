@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fiqa_studio.domain.jobs import JobKind, JobProgress, JobRecord, JobState
 from fiqa_studio.ui import theme
@@ -48,6 +56,7 @@ class JobRow(QWidget):
         self._icon.setFixedWidth(18)
         self._title = ElidedLabel()
         self._figures = ElidedLabel()
+        self._figures.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         theme.set_role(self._figures, "muted")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -123,8 +132,7 @@ class JobRow(QWidget):
         words = QHBoxLayout()
         words.setSpacing(Space.M)
         words.addWidget(self._title)
-        words.addWidget(self._figures)
-        words.addStretch(1)
+        words.addWidget(self._figures, 1)
         column = QVBoxLayout()
         column.setSpacing(6)
         column.addLayout(words)

@@ -231,10 +231,14 @@ class InspectorPanel(QScrollArea):
         self._provenance.set_rows(
             (
                 ("Scorer", scorer.title if scorer is not None else row.scorer),
-                ("Version", row.scorer_hash),
+                ("Version", row.scorer_hash[:8]),
                 ("Ran on", "" if score is None else f"{score.device}, {score.precision}"),
                 ("On", "" if score is None else time_said(score.scored_at)),
-            )
+            ),
+            {
+                "Scorer": "" if scorer is None else scorer.summary,
+                "Version": f"Network, weights and preprocessing: {row.scorer_hash}",
+            },
         )
 
     def _say_place(self, score: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPainterPath, QPaintEvent
@@ -21,7 +21,7 @@ from fiqa_studio.ui.theme import Radius, Space, Type
 from fiqa_studio.ui.viewer.explain import FLAG_WORDS
 from fiqa_studio.ui.viewer.widgets import ElidedLabel, icon_button, label
 
-_KEY_WIDTH = 76
+_KEY_WIDTH = 84
 _COPIED_MS = 1500
 
 
@@ -35,7 +35,6 @@ class Facts(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(Space.S)
         self._grid.setVerticalSpacing(Space.XS)
-        self._grid.setColumnMinimumWidth(0, _KEY_WIDTH)
         self._grid.setColumnStretch(1, 1)
         self._rows: list[tuple[QLabel, QLabel]] = []
         column = QVBoxLayout(self)
@@ -44,8 +43,14 @@ class Facts(QWidget):
         column.addWidget(self._heading)
         column.addLayout(self._grid)
 
-    def set_rows(self, rows: Iterable[tuple[str, str]]) -> None:
-        """Show these; labels are reused, so that going through faces builds nothing."""
+    def set_rows(
+        self, rows: Iterable[tuple[str, str]], tips: Mapping[str, str] | None = None
+    ) -> None:
+        """Show these; labels are reused, so that going through faces builds nothing.
+
+        ``tips`` say more of a row, by its name.
+        """
+        tips = tips or {}
         shown = [(name, value) for name, value in rows if value]
         while len(self._rows) < len(shown):
             self._add_row()
@@ -56,6 +61,7 @@ class Facts(QWidget):
             if used:
                 key.setText(shown[place][0])
                 value.setText(shown[place][1])
+                value.setToolTip(tips.get(shown[place][0], ""))
         self.setVisible(bool(shown))
 
     def rows(self) -> dict[str, str]:
@@ -65,6 +71,8 @@ class Facts(QWidget):
     def _add_row(self) -> None:
         key, value = label("", "muted"), label("")
         key.setAlignment(Qt.AlignmentFlag.AlignTop)
+        key.setFixedWidth(_KEY_WIDTH)
+        value.setMinimumWidth(1)  # a word longer than the panel must not widen the whole section
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = len(self._rows)
         self._grid.addWidget(key, row, 0)
