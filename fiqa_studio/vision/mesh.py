@@ -93,7 +93,7 @@ def distance_to_keypoints(points: Points, keypoints: Points) -> float:
 
 
 def disagreement(points: Points, mirrored: Points) -> float:
-    """How far the mesh of a mirrored view is from the mesh of the view, in half eye distances.
+    """How far the mesh of a mirrored view is from the mesh of the view, in eye distances.
 
     Args:
         points: Of the view, in units of its side.
@@ -103,7 +103,7 @@ def disagreement(points: Points, mirrored: Points) -> float:
     here = _features(points[:, :2], _RIGHT_EYE, _LEFT_EYE, _RIGHT_MOUTH, _LEFT_MOUTH)
     there = _features(back, _LEFT_EYE, _RIGHT_EYE, _LEFT_MOUTH, _RIGHT_MOUTH)
     apart = np.linalg.norm(here - there, axis=1).mean()
-    return float(0.5 * apart / max(float(np.linalg.norm(here[0] - here[1])), 1e-9))
+    return float(apart / max(float(np.linalg.norm(here[0] - here[1])), 1e-9))
 
 
 def _features(
