@@ -111,8 +111,8 @@ def train_starter(material: Material, recipe: Recipe) -> Validation:
                 "core_steps_down": round(found.steps_down, 4),
                 "clean_mean": round(found.clean_mean, 4),
                 "rating_link": [
-                    round(float(torch.nn.functional.softplus(trainer.link.slope)), 4),
-                    round(float(trainer.link.offset), 4),
+                    round(float(torch.nn.functional.softplus(trainer.link.slope.detach())), 4),
+                    round(float(trainer.link.offset.detach()), 4),
                 ],
             },
         )
