@@ -160,7 +160,6 @@ class FailureList(QWidget):
         table.setRootIsDecorated(False)
         table.setUniformRowHeights(True)
         table.setStyleSheet("QTreeView::item, QHeaderView::section { padding-left: 10px; }")
-        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setAccessibleName("Files that failed, with the reason")
         header = table.header()

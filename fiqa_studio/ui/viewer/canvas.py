@@ -29,6 +29,7 @@ from fiqa_studio.ui.viewer.viewpoint import MOVE_MS, WHEEL_MS, Viewpoint
 
 _PIXELS_FROM = 8.0
 """From so many device pixels per photo pixel on, pixels are drawn as squares, not blurred."""
+_SMALL_MAP = 110.0
 _KEY_STEP = 90.0
 _KEY_ZOOM = 1.5
 _PAN_KEYS = {
@@ -214,7 +215,8 @@ class Canvas(QWidget):
         for mark in self.mapped():
             # Stretched colours mean something for one face only: two would have two scales.
             stretched = drawing.stretched and self._selected != 0
-            image = drawing.maps[mark.id].image(drawing.overlay, stretched=stretched)
+            small = mark.zoom_area.width() * view.device_scale < _SMALL_MAP
+            image = drawing.maps[mark.id].image(drawing.overlay, stretched=stretched, small=small)
             overlays.paint_map(painter, view, mark, image, drawing.opacity)
             if mark.id == self._selected:
                 overlays.paint_crop_frame(painter, view, mark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -323,12 +324,9 @@ class InspectorPanel(QScrollArea):
         self._standing.set_scores(scores[:: max(len(scores) // 400, 1)])
         self._standing.show()
         unscored = len(rows) - len(scores)
-        flagged = sum(1 for row in rows if row.flags)
-        said = []
-        if unscored:
-            said.append(f"{unscored:,} of them {'is' if unscored == 1 else 'are'} not scored yet.")
-        if flagged:
-            said.append(f"{flagged:,} of them {'carries' if flagged == 1 else 'carry'} a note.")
+        flags = Counter(flag for row in rows for flag in row.flags)
+        said = [f"Not scored yet: {unscored:,}"] if unscored else []
+        said += [f"{explain.FLAG_WORDS[flag][0]}: {count:,}" for flag, count in flags.most_common()]
         self._reasons.say(said)
 
     # --- following ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPolygonF, QTransform
 
 from fiqa_studio.domain.alignment import (
@@ -22,6 +22,7 @@ from fiqa_studio.domain.photos import LANDMARK_COUNT, FaceDetail
 from fiqa_studio.domain.scores import ScoreMaps
 from fiqa_studio.ui.viewer.colormaps import FloatMap, MapKind, coloured, enlarged
 
+_SMALL_SIDE = 64
 _MAP_SIDE = 256
 """Maps are drawn from at least this many pixels; the network's own are often smaller."""
 
@@ -122,7 +123,7 @@ class FaceMaps:
     """
 
     maps: ScoreMaps
-    _images: dict[tuple[MapKind, bool], QImage] = field(default_factory=dict)
+    _images: dict[tuple[MapKind, bool, bool], QImage] = field(default_factory=dict)
 
     def values(self, kind: MapKind) -> npt.NDArray[np.float16]:
         """The map of one kind."""
@@ -143,9 +144,20 @@ class FaceMaps:
         low, high = (float(v) for v in np.percentile(known, (1, 99)))
         return (low, high) if high - low > 1e-3 else (max(low - 0.01, 0.0), low + 0.01)
 
-    def image(self, kind: MapKind, *, stretched: bool) -> QImage:
-        """The coloured map, covering the whole crop."""
-        key = (kind, stretched)
+    def image(self, kind: MapKind, *, stretched: bool, small: bool = False) -> QImage:
+        """The coloured map, covering the whole crop; ``small`` for faces of few pixels.
+
+        The painter takes single pixels when it shrinks an image: a small one, averaged once,
+        does not shimmer.
+        """
+        key = (kind, stretched, small)
+        if small and key not in self._images:
+            self._images[key] = self.image(kind, stretched=stretched).scaled(
+                _SMALL_SIDE,
+                _SMALL_SIDE,
+                Qt.AspectRatioMode.IgnoreAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
         if key not in self._images:
             values: FloatMap = enlarged(self.values(kind), _MAP_SIDE)
             rgba = coloured(values, kind, *self.span(kind, stretched=stretched))

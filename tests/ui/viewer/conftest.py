@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -36,7 +37,10 @@ from fiqa_studio.ui import theme
 from fiqa_studio.ui.session import Session
 from fiqa_studio.ui.settings import Settings
 
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
 SCORER = ScorerInfo("starter", "Starter", "0123456789abcdef", "The starter weights.", "dsl-fiqa")
+TAKEN = datetime.fromisoformat("2024-07-03T14:22:05")
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -121,8 +125,11 @@ class FakeLibrary:
             at = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
             return Score(row.score, row.spread or 0.0, "bfloat16", "cpu", at)
 
+        def maps(face_id: int, scorer_hash: str = "") -> ScoreMaps | None:
+            return self.map_store.get(face_id)
+
         return _Part(
-            maps=lambda face_id, scorer_hash="": self.map_store.get(face_id),
+            maps=maps,
             get=get,
             active=lambda: SCORER,
             scorers=lambda: [SCORER],
@@ -161,7 +168,7 @@ class FakeLibrary:
             format="JPEG",
             size=123_456,
             content_hash="0" * 32,
-            taken_at=datetime(2024, 7, 3, 14, 22, 5),
+            taken_at=TAKEN,
             camera="Canon EOS 1000D",
             status=PhotoStatus.INDEXED,
             missing=False,
@@ -228,10 +235,10 @@ class FakeEngine:
     asked: list[tuple[Any, int]] = field(default_factory=list)
     held: list[tuple[Future[Rendered], int, int]] = field(default_factory=list)
 
-    def subscribe_jobs(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+    def subscribe_jobs(self, _callback: Callable[[Any], None]) -> Callable[[], None]:
         return lambda: None
 
-    def shutdown(self, timeout: float = 5.0) -> None:
+    def shutdown(self, _timeout: float = 5.0) -> None:
         self.held.clear()
 
     def render_photo(self, photo_id: int, max_side: int) -> Future[Rendered]:
@@ -302,6 +309,12 @@ def library(grey: Pixels) -> FakeLibrary:
 @pytest.fixture
 def engine(library: FakeLibrary) -> FakeEngine:
     return FakeEngine(library)
+
+
+@pytest.fixture
+def face_mesh() -> Callable[..., npt.NDArray[np.float32]]:
+    """`mesh_around`."""
+    return mesh_around
 
 
 @pytest.fixture
