@@ -23,6 +23,7 @@ from fiqa_studio.domain.scores import ScoreMaps
 from fiqa_studio.ui.viewer.colormaps import FloatMap, MapKind, coloured, enlarged
 
 _SMALL_SIDE = 64
+"""For faces of few pixels on the screen."""
 _MAP_SIDE = 256
 """Maps are drawn from at least this many pixels; the network's own are often smaller."""
 

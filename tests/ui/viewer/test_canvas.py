@@ -206,7 +206,7 @@ def test_a_hot_spot_of_the_map_lands_on_its_pixel_of_the_photo(
     shot = canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
     pixels = np.frombuffer(shot.constBits(), np.uint8).reshape(shot.height(), -1)
     rgb = pixels[:, : 3 * shot.width()].reshape(shot.height(), shot.width(), 3).astype(float)
-    heat = np.clip(rgb[..., 1] - 130, 0, None)  # only the upper half of the scale is so green
+    heat = np.clip(rgb[..., 1] - rgb[..., 2], 0, None)  # greener than blue: the scale's upper half
     rows, columns = np.indices(heat.shape)
     centre = ((columns + 0.5) * heat).sum() / heat.sum(), ((rows + 0.5) * heat).sum() / heat.sum()
 
