@@ -1,0 +1,224 @@
+"""Does the ``paper`` network compute what the published one computes?
+
+A specification (JSON) names every tensor of the published files with its shape, a rule that fills
+them, inputs, and what the published network then outputs. ``verify`` fills our network by that
+rule, runs it and lists each deviation.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fiqa_models.errors import ModelError
+from fiqa_models.networks import CONFIGS, MAX_LANDMARKS, PATCH_SIDE, DslFiqa
+from fiqa_models.networks.remap import published_name, published_shapes
+from fiqa_models.weights import differences, empty_network, fill_network
+
+TOLERANCE = 1e-3
+_CHUNK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One number of the specification beside ours.
+
+    Attributes:
+        case: which input, e.g. ``seed 1000``.
+        what: which number, e.g. ``swin1 std``.
+        expected: the published network's.
+        found: ours.
+        agrees: within the tolerance.
+    """
+
+    case: str
+    what: str
+    expected: float
+    found: float
+    agrees: bool
+
+    def __str__(self) -> str:
+        verdict = "agrees" if self.agrees else "DIFFERS"
+        return (
+            f"{self.case}: {self.what}: {self.found:.6g} (published {self.expected:.6g}) {verdict}"
+        )
+
+
+def verify(spec: Path, *, on_case: Callable[[str], None] = lambda _: None) -> list[Comparison]:
+    """Every comparison of a specification file; ``on_case`` hears of each case before it runs.
+
+    Raises:
+        ModelError: where the file is not such a specification.
+    """
+    values = read_spec(spec)
+    network = filled_network(values)
+    comparisons: list[Comparison] = []
+    for case in values["cases"]:
+        on_case(_case_name(case))
+        comparisons += compare_case(network, case)
+    return comparisons
+
+
+def read_spec(path: Path) -> dict[str, Any]:
+    """Read a specification and check that its names and shapes are those of our network.
+
+    Raises:
+        ModelError: where it cannot be read or describes another network.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path.name} cannot be read.", str(error)) from error
+    if not isinstance(values, dict) or not {"DE", "IQA", "cases"} <= set(values):
+        raise ModelError(f"{path.name} is not a specification.", "It must hold DE, IQA and cases.")
+    expected = published_shapes(empty_network(CONFIGS["paper"]))
+    problems = [
+        f"{file}: {line}"
+        for file in ("DE", "IQA")
+        for line in differences(
+            expected[file], {key: tuple(shape) for key, shape in values[file].items()}
+        )
+    ]
+    if problems:
+        raise ModelError(f"{path.name} describes another network.", "; ".join(problems[:8]))
+    return values
+
+
+def filled_network(spec: Mapping[str, Any]) -> DslFiqa:
+    """The ``paper`` network with the specification's deterministic weights."""
+    network = empty_network(CONFIGS["paper"])
+    state: dict[str, Tensor] = {}
+    for name, empty in network.state_dict().items():
+        published = published_name(name)
+        shape = tuple(empty.shape)
+        if empty.is_floating_point():
+            state[name] = torch.from_numpy(_fill(published, shape))
+        else:
+            state[name] = torch.zeros(shape, dtype=empty.dtype)
+    for name in state:
+        if published_name(name) == "IQA.fc_score.3.bias":
+            state[name].fill_(0.5)
+    fill_network(network, state, source="the specification")
+    return network.eval()
+
+
+def _fill(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """The rule of the specification, drawn in pieces: float64 copies of 110 M numbers are large."""
+    generator = np.random.default_rng(zlib.crc32(name.encode()))
+    n = np.empty(math.prod(shape), np.float32)
+    for start in range(0, n.size, _CHUNK):
+        piece = n[start : start + _CHUNK]
+        piece[:] = generator.standard_normal(piece.size)
+    n = n.reshape(shape)
+    if name.endswith("running_var"):
+        return (1 + 0.1 * np.abs(n)).astype(np.float32)
+    if name.endswith("running_mean"):
+        return (0.01 * n).astype(np.float32)
+    if name.endswith("weight") and len(shape) == 1:
+        return (1 + 0.02 * n).astype(np.float32)
+    if name.endswith("weight"):
+        n /= np.float32(math.sqrt(math.prod(shape[1:])))
+        return n
+    return (0.02 * n).astype(np.float32)
+
+
+def _case_name(case: Mapping[str, Any]) -> str:
+    return f"seed {case['seed']}, {case['visible']} landmarks"
+
+
+def _case_image(case: Mapping[str, Any]) -> Tensor:
+    shape = (1, 3, PATCH_SIDE, PATCH_SIDE)
+    if case.get("input", "waves" if case["seed"] == 1001 else "noise") == "waves":
+        y, x = np.mgrid[0:PATCH_SIDE, 0:PATCH_SIDE].astype(np.float32) / PATCH_SIDE
+        waves = np.stack([np.sin(6 * x), np.cos(5 * y), np.sin(4 * (x + y))])
+        return torch.from_numpy(waves[None].astype(np.float32))
+    noise = np.random.default_rng(case["seed"]).uniform(-1, 1, shape)
+    return torch.from_numpy(noise.astype(np.float32))
+
+
+def _case_identifiers(case: Mapping[str, Any], landmarks: int) -> Tensor:
+    identifiers = torch.full((1, MAX_LANDMARKS), landmarks + 1, dtype=torch.int64)
+    visible = int(case["visible"])
+    identifiers[0, :visible] = torch.arange(visible)
+    return identifiers
+
+
+def compare_case(network: DslFiqa, case: Mapping[str, Any]) -> list[Comparison]:
+    """Run one case and compare every number that it names."""
+    if network.guide is None:
+        raise ValueError("the published network is guided by landmarks")
+    last = network.decoder[-1]
+    watched: dict[str, nn.Module] = {
+        "conv1": network.stage1.get_submodule("project"),
+        "swin1": network.stage1.get_submodule("refine"),
+        "swin2": network.stage2.get_submodule("refine"),
+        "decoder": last,
+        "landmark": network.guide,
+    }
+    with _watch(watched) as seen, torch.inference_mode():
+        output = network(_case_image(case), _case_identifiers(case, network.config.landmarks))
+    name = _case_name(case)
+
+    def compare(what: str, expected: float, found: float, scale: float) -> Comparison:
+        agrees = abs(found - expected) <= TOLERANCE * max(abs(expected), scale)
+        return Comparison(name, what, expected, found, agrees)
+
+    result = [compare("score", case["score"], float(output.score), 0.0)]
+    statistics = dict(case.get("mean_std", {}))
+    values = dict(seen)
+    for what, tensor in (
+        ("quality", output.quality),
+        ("confidence", output.confidence),
+        ("degradation", output.degradation_tokens),
+    ):
+        values[what] = _mean_std(tensor)
+        if f"{what}_mean_std" in case:
+            statistics[what] = case[f"{what}_mean_std"]
+    for what, (mean, std) in statistics.items():
+        if what not in values:
+            raise ModelError(f"The specification names a feature we do not know: {what}.")
+        # A mean near zero is measured against the spread it is the mean of.
+        result.append(compare(f"{what} mean", mean, values[what][0], std))
+        result.append(compare(f"{what} std", std, values[what][1], 0.0))
+    for what, tensor in (("quality", output.quality), ("confidence", output.confidence)):
+        first = case.get(f"{what}_map_first8", [])
+        spread = values[what][1]
+        for index, expected in enumerate(first):
+            found = float(tensor.flatten()[index])
+            result.append(compare(f"{what} map [{index}]", expected, found, spread))
+    return result
+
+
+def _mean_std(tensor: Tensor) -> tuple[float, float]:
+    wide = tensor.double()
+    return float(wide.mean()), float(wide.std())
+
+
+@contextmanager
+def _watch(modules: Mapping[str, nn.Module]) -> Iterator[dict[str, tuple[float, float]]]:
+    """Mean and standard deviation of the outputs of some modules while the context is open."""
+    seen: dict[str, tuple[float, float]] = {}
+
+    def hook(name: str) -> Callable[[nn.Module, Any, Tensor], None]:
+        def note(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+            seen[name] = _mean_std(output)
+
+        return note
+
+    handles = [module.register_forward_hook(hook(name)) for name, module in modules.items()]
+    try:
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
