@@ -7,7 +7,6 @@ scores are averaged, and the same crop always gets the same score.
 
 from __future__ import annotations
 
-import itertools
 import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -29,7 +28,8 @@ from fiqa_models.networks import (
 from fiqa_models.scoring import Crops, FaceScore, Landmarks, NoticeCallback, check_crops
 from fiqa_models.weights import load_checkpoint
 
-GRID = tuple(itertools.product((0, CROP_SIDE - PATCH_SIDE), repeat=2))
+_ENDS = (0, CROP_SIDE - PATCH_SIDE)
+GRID = tuple((left, top) for left in _ENDS for top in _ENDS)
 """(left, top) of each patch in pixels of the crop."""
 
 _TOKEN = 16

@@ -59,7 +59,7 @@ def list_scorers() -> list[ScorerSpec]:
         ScorerSpec(
             SHARPNESS,
             "Sharpness (classical)",
-            "Gradient energy of the face: sees blur and low resolution, little else.",
+            "Fine detail of the face: sees blur and low resolution, little else.",
             "classical",
         ),
         *_checkpoints(models_folder()),

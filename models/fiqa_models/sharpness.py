@@ -1,9 +1,9 @@
 """A classical scorer: how much fine detail the face shows. A check and a fallback.
 
-Tenengrad (mean squared Sobel gradient; Krotkov 1988) after a light smoothing that keeps noise
-from counting as detail, divided by the contrast at hand so that a bright, hard light is not
-rewarded, weighed by an ellipse over the face, and put on [0, 1] by a logistic curve of its
-logarithm. It sees blur and low resolution, hardly noise, compression or darkness.
+The gradient energy of the face (Tenengrad; Krotkov 1988) after a light and after a strong
+smoothing: a sharp picture loses much between the two, a blurred one has nothing to lose (the
+re-blur idea of Crete et al. 2007). The ratio depends neither on contrast nor on how much the
+face is made of edges. It sees blur and low resolution, but not noise, compression or darkness.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from fiqa_models.manifest import identity
 from fiqa_models.scoring import Crops, FaceScore, Landmarks, check_crops
 
 _GRID = 32
-_SMOOTHING = 1.2
-"""Sigma in pixels of the smoothing before the gradient."""
-_MIDDLE = -5.1
-_STEEPNESS = 1.1
-"""Logistic curve over the logarithm of the relative gradient energy: measured on sharp
-portraits (0.8 to 0.95) and on the same ones blurred with a sigma of 4 pixels (below 0.2)."""
-_CONTRAST_FLOOR = 0.002
+_LIGHT, _STRONG = 1.0, 4.0
+"""Sigmas in pixels of the two smoothings; the light one keeps noise from counting as detail."""
+_BLURRED, _SHARP = 0.05, 1.80
+"""Logarithm of the ratio that gets 0 and 1: measured on portraits, blurred with a sigma of 8
+pixels (0.15 to 0.2) and as they are (1.1 to 1.7)."""
+_NO_DETAIL = 1e-6
 
 
 class SharpnessScorer:
@@ -32,11 +31,11 @@ class SharpnessScorer:
 
     name = "sharpness"
     title = "Sharpness (classical)"
-    summary = "Gradient energy of the face: sees blur and low resolution, little else."
+    summary = "Fine detail of the face: sees blur and low resolution, little else."
     kind = "classical"
     device = "cpu"
     precision = "float32"
-    hash = identity({"scorer": "sharpness", "revision": 1})
+    hash = identity({"scorer": "sharpness", "revision": 2})
 
     def score(self, crops: Crops, landmarks: Landmarks) -> list[FaceScore]:
         """Score B faces; the landmarks are not used."""
@@ -46,40 +45,36 @@ class SharpnessScorer:
 
 def _score(crop: npt.NDArray[np.uint8]) -> FaceScore:
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
-    smooth = cv2.GaussianBlur(grey, (0, 0), _SMOOTHING)
-    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3)
-    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3)
-    energy = cv2.resize(across * across + down * down, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
+    fine, coarse = _gradient_energy(grey, _LIGHT), _gradient_energy(grey, _STRONG)
     weight = _ellipse()
-    mean = float((_cells(grey) * weight).sum() / weight.sum())
-    contrast = float(((_cells((grey - mean) ** 2)) * weight).sum() / weight.sum())
-    relative = energy / max(contrast, _CONTRAST_FLOOR)
-    quality = _on_scale(cv2.GaussianBlur(relative, (0, 0), 1.0))
-    value = _on_scale(np.asarray((relative * weight).sum() / weight.sum()))
     quarters = [
-        float(_on_scale(np.asarray((relative * weight)[rows, columns].sum() / part)))
-        for rows in (slice(0, 16), slice(16, 32))
-        for columns in (slice(0, 16), slice(16, 32))
-        if (part := float(weight[rows, columns].sum())) > 0
+        _quality((fine * weight)[rows, columns].sum(), (coarse * weight)[rows, columns].sum())
+        for rows in (slice(0, _GRID // 2), slice(_GRID // 2, _GRID))
+        for columns in (slice(0, _GRID // 2), slice(_GRID // 2, _GRID))
     ]
+    around = [cv2.GaussianBlur(energy, (0, 0), 1.0) for energy in (fine, coarse)]
     return FaceScore(
-        value=float(value),
+        value=float(_quality((fine * weight).sum(), (coarse * weight).sum())),
         spread=float(np.std(quarters)),
-        quality_map=quality.astype(np.float16),
+        quality_map=_quality(*around).astype(np.float16),
         confidence_map=weight.astype(np.float16),
         embedding=np.empty(0, np.float32),
     )
 
 
-def _cells(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Averages of a ``(512, 512)`` picture over the cells of the map."""
-    cells = cv2.resize(grey, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
+def _gradient_energy(grey: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
+    """Mean squared gradient in each cell of the map."""
+    smooth = cv2.GaussianBlur(grey, (0, 0), sigma)
+    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3)
+    cells = cv2.resize(across**2 + down**2, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
     return np.asarray(cells, np.float32)
 
 
-def _on_scale(relative: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    logarithm = np.log(np.maximum(relative, 1e-9))
-    return np.asarray(1.0 / (1.0 + np.exp(-_STEEPNESS * (logarithm - _MIDDLE))), np.float64)
+def _quality(fine: Any, coarse: Any) -> npt.NDArray[np.float64]:
+    """Energies to [0, 1]; where there is no detail at all the quality is 0."""
+    ratio = np.log((np.asarray(fine) + _NO_DETAIL) / (np.asarray(coarse) + _NO_DETAIL))
+    return np.asarray(np.clip((ratio - _BLURRED) / (_SHARP - _BLURRED), 0.0, 1.0), np.float64)
 
 
 def _ellipse() -> npt.NDArray[np.float32]:
