@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fiqa_models.registry import load_scorer
 
+from fiqa_models.registry import load_scorer
 from fiqa_training.data.faces import read_faces, split_faces
 from fiqa_training.monotonicity import held_out_faces, measure_monotonicity
 

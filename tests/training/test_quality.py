@@ -100,6 +100,15 @@ def test_the_rating_link_rises(network) -> None:
     assert link(torch.tensor([0.3])).item() == pytest.approx(0.3, abs=1e-3)
 
 
+def test_a_stretched_link_gives_the_same_answers() -> None:
+    link = RatingLink()
+    scores = torch.tensor([0.1, 0.4, 0.8])
+    before = link(scores)
+    stretched = torch.sigmoid(1.7 * torch.logit(scores) - 0.3)
+    link.follow(1.7, -0.3)
+    assert torch.allclose(link(stretched), before, atol=1e-5)
+
+
 def test_windows_are_cut_never_resized(face: np.ndarray) -> None:
     cut = fit_multiple(face[:250, :201], np.random.default_rng(0))
     assert cut.shape == (224, 192, 3)
