@@ -8,10 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 BUSY_TIMEOUT_SECONDS = 10.0
+# Views hand out arrays of ids. An id taken from one would otherwise be bound as a blob, and
+# match nothing, without a word.
+sqlite3.register_adapter(np.int64, int)
+sqlite3.register_adapter(np.int32, int)
+sqlite3.register_adapter(np.float32, float)
 _READERS_KEPT = 4
 _READERS_MOST = 32
 

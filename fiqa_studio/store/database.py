@@ -154,6 +154,7 @@ def create(path: Path) -> None:
                 ],
             )
             connection.execute("COMMIT")
+            connection.execute("PRAGMA journal_mode = WAL")
         _put_in_place(part, path)
 
 
