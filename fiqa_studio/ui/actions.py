@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from fiqa_studio.domain.query import SortKey
-from fiqa_studio.ui.browser.cards import ViewKind
+from fiqa_studio.ui.kinds import ViewKind
 from fiqa_studio.ui.state import State
 
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         icon="fit",
         when=_loupe,
     ),
-    _overlay("none", "None", "Shift+O"),
+    _overlay("none", "No Overlay", "Shift+O"),
     _overlay("quality", "Quality Map", "Q"),
     _overlay("confidence", "Confidence Map", "Shift+Q"),
     Action(
@@ -446,10 +446,10 @@ MENUS: Final = ("File", "Edit", "View", "Score", "Help")
 """Order of the menu bar."""
 
 FIXED_KEYS: Final[tuple[tuple[str, str], ...]] = (
-    ("Arrows, Home, End, Page Up, Page Down", "Move in the grid"),
-    ("Enter, double click", "Open in the loupe"),
+    ("Arrows, Home, End", "Move in the grid"),
+    ("Enter", "Open in the loupe"),
     ("Space", "Next"),
-    ("Ctrl+wheel", "Size of thumbnails, zoom in the loupe"),
+    ("Ctrl+Wheel", "Size of thumbnails"),
     ("Escape", "Back to the grid"),
     ("Tab", "Next control"),
 )

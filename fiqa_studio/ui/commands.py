@@ -11,11 +11,10 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.paths import display_path, path_from_bytes
-from fiqa_studio.domain.photos import PhotoId
 from fiqa_studio.domain.query import SortKey
 from fiqa_studio.ui import dialogs, theme
-from fiqa_studio.ui.browser.cards import ViewKind
 from fiqa_studio.ui.export import export_csv
+from fiqa_studio.ui.kinds import ViewKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -291,7 +290,7 @@ class Commands:
             return
 
         def read() -> Path | None:
-            raw = session.library.photos.paths([photo_id]).get(PhotoId(photo_id))
+            raw = session.library.photos.paths([photo_id]).get(photo_id)
             return path_from_bytes(raw) if raw is not None else None
 
         session.run(read, lambda path: then(path) if path else None, key="path")

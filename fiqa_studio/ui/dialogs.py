@@ -79,9 +79,10 @@ class ShortcutSheet(QDialog):
         page = QWidget()
         columns = QHBoxLayout(page)
         columns.setSpacing(theme.Space.XXL)
-        halves = (("File", "Edit", "Score", "Help"), ("View", "In the views"))
+        halves = (("In the views", "File", "Edit", "Score", "Help"), ("View",))
         for names in halves:
             column = QVBoxLayout()
+            column.setSpacing(theme.Space.S)
             for title in names:
                 column.addLayout(_section(title, sections.get(title, [])))
                 column.addSpacing(theme.Space.M)
@@ -93,7 +94,7 @@ class ShortcutSheet(QDialog):
         layout = _column(self)
         layout.addWidget(area, 1)
         layout.addWidget(_close_button(self))
-        self.resize(820, 620)
+        self.resize(820, 700)
 
 
 def _section(title: str, keys: list[tuple[str, str]]) -> QGridLayout:

@@ -36,8 +36,7 @@ class EmptyPage(QWidget):
         self._icon_name = icon
         self._icon = QLabel()
         self._title = _centred(title, "title")
-        self._text = _centred(text, "muted")
-        self._text.setMaximumWidth(440)
+        self._text = _Prose(text, 440)
         row = QHBoxLayout()
         row.setSpacing(theme.Space.S)
         row.addStretch()
@@ -154,10 +153,8 @@ class WelcomePage(QWidget):
         self.target = DropTarget()
         self.target.clicked.connect(self.add_clicked)
         title = _centred("See which faces look best", "display")
-        scores = _centred(ABOUT_SCORES, "muted")
-        scores.setMaximumWidth(520)
-        privacy = _centred(PRIVACY, "muted")
-        privacy.setMaximumWidth(520)
+        scores = _Prose(ABOUT_SCORES, 520)
+        privacy = _Prose(PRIVACY, 520)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*(theme.Space.XL,) * 4)
         layout.setSpacing(theme.Space.M)
@@ -207,9 +204,30 @@ class Emptiness:
         return "no-faces" if self.of_faces and self.photos else "no-photos"
 
 
+class _Prose(QLabel):
+    """Wrapped, centred text of a fixed width; as high as its lines.
+
+    A plain label with word wrap is squeezed by box layouts that also hold stretches.
+    """
+
+    def __init__(self, text: str, width: int) -> None:
+        super().__init__(text)
+        theme.set_role(self, "muted")
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setWordWrap(True)
+        self.setFixedWidth(width)
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(self.maximumWidth(), self.heightForWidth(self.maximumWidth()))
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+
 def _centred(text: str, role: str) -> QLabel:
     label = QLabel(text)
     theme.set_role(label, role)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    label.setWordWrap(True)
     return label

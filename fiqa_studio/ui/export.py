@@ -11,7 +11,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from fiqa_studio.ui.browser.cards import ViewKind
+from fiqa_studio.ui.kinds import ViewKind
 
 if TYPE_CHECKING:
     from fiqa_studio.domain.photos import FaceRow

@@ -26,7 +26,7 @@ from fiqa_studio.ui.banner import Banner
 from fiqa_studio.ui.commands import Commands
 from fiqa_studio.ui.drop import DropHighlight, could_be_folders, folders_of
 from fiqa_studio.ui.empty import WelcomePage
-from fiqa_studio.ui.filters.chips import is_filtered
+from fiqa_studio.ui.filters.queries import is_filtered
 from fiqa_studio.ui.menus import ActionSet
 from fiqa_studio.ui.settings import Settings
 from fiqa_studio.ui.state import State
@@ -143,8 +143,6 @@ class MainWindow(QMainWindow):
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then(session)
-        # pyqtgraph takes a while to import; the library's first page goes first.
-        QTimer.singleShot(150, workspace.filters.histogram, workspace.filters.histogram.load)
         self.refresh()
 
     def detach(self) -> None:

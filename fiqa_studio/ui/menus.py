@@ -72,6 +72,8 @@ def _make(row: Action, window: QWidget, commands: Commands) -> QAction:
     keys = f"  ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
     action.setToolTip(tip + (keys if row.shortcuts else ""))
     action.setStatusTip("")
+    # A menu shows either an icon or a tick, and a tick says more.
+    action.setIconVisibleInMenu(row.checked is None)
     if row.icon:
         theme.set_icon(action, row.icon)
     action.triggered.connect(partial(_trigger, row, commands))

@@ -99,9 +99,10 @@ def _same_kind(value: object, default: object) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except OSError as error:
+        _LOG.info("the window starts with its defaults: %s", error)
         return {}
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         _LOG.warning("the window's settings are damaged and start anew: %s", error)
         _set_aside(path)
         return {}

@@ -70,7 +70,7 @@ class Sidebar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme.set_role(self, "panel")
-        self.setMinimumWidth(180)
+        self.setMinimumWidth(196)
         self._items: dict[Entry, QTreeWidgetItem] = {}
         self._name = QLabel()
         theme.set_role(self._name, "title")
@@ -213,7 +213,7 @@ def _tree() -> QTreeWidget:
     tree.setUniformRowHeights(True)
     theme.set_role(tree, "sidebar")
     tree.setAllColumnsShowFocus(True)
-    tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    tree.setTextElideMode(Qt.TextElideMode.ElideRight)
     tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
     header = tree.header()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fiqa_studio.domain.query import SortKey
-from fiqa_studio.ui.browser.cards import ViewKind
+from fiqa_studio.ui.kinds import ViewKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -13,11 +15,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fiqa_studio.domain.jobs import JobProgress
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.browser.cards import ViewKind
-from fiqa_studio.ui.browser.grid import MAX_THUMBNAIL, MIN_THUMBNAIL
+from fiqa_studio.ui.browser.layout import MAX_THUMBNAIL, MIN_THUMBNAIL
+from fiqa_studio.ui.kinds import ViewKind
 from fiqa_studio.ui.state import State
+
+if TYPE_CHECKING:
+    from fiqa_studio.domain.jobs import JobProgress
 
 
 class StatusBar(QStatusBar):

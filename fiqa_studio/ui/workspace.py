@@ -16,14 +16,16 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.jobs import JobKind, JobProgress
 from fiqa_studio.domain.paths import display_path
+from fiqa_studio.domain.photos import PhotoId
 from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.ui.browser.browser import Browser
-from fiqa_studio.ui.browser.cards import Card, FaceSource, PhotoSource, ViewKind
+from fiqa_studio.ui.browser.cards import Card, FaceSource, PhotoSource
 from fiqa_studio.ui.empty import Emptiness, EmptyPage, WelcomePage
 from fiqa_studio.ui.filters.bar import FilterBar
-from fiqa_studio.ui.filters.chips import is_filtered, without_filters
-from fiqa_studio.ui.filters.histogram import BINS
+from fiqa_studio.ui.filters.histogram import BINS, import_plotting
+from fiqa_studio.ui.filters.queries import is_filtered, without_filters
 from fiqa_studio.ui.jobs.dock import JobsPanel
+from fiqa_studio.ui.kinds import ViewKind
 from fiqa_studio.ui.session import Session
 from fiqa_studio.ui.sidebar import Entry, Place, Sidebar
 from fiqa_studio.ui.viewer.inspector import InspectorPanel
@@ -93,6 +95,8 @@ class Workspace(QWidget):
         self.sidebar.set_entry(self._entry)
         self._read_library()
         self._ask()
+        # Takes most of a second to import: off the thread, and after the first page.
+        session.run(import_plotting, lambda _: self.filters.histogram.load(), key="plotting")
 
     # --- what actions call -----------------------------------------------------------------
 
@@ -106,7 +110,7 @@ class Workspace(QWidget):
         """A job that is running, if any."""
         return next(iter(self._running.values()), None)
 
-    def current_photo(self) -> int | None:
+    def current_photo(self) -> PhotoId | None:
         """The photo in the loupe, or that of the current cell."""
         if self.in_loupe:
             return self.loupe.photo_id

@@ -9,11 +9,13 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.domain.photos import PhotoId
 from fiqa_studio.domain.query import Query
-from fiqa_studio.ui.browser.cards import Card, Ids, Source, ViewKind
+from fiqa_studio.ui.browser.cards import Card, Ids, Source
 from fiqa_studio.ui.browser.grid import GridView
 from fiqa_studio.ui.browser.model import GridModel
 from fiqa_studio.ui.browser.thumbnails import Thumbnails
+from fiqa_studio.ui.kinds import ViewKind
 from fiqa_studio.ui.session import Session
 
 _REFRESH_MS = 400
@@ -88,6 +90,11 @@ class Browser(QWidget):
         """How many are listed."""
         return len(self._model.ids)
 
+    @property
+    def loading(self) -> bool:
+        """Whether a list is on its way."""
+        return self._running
+
     def selected_ids(self) -> Ids:
         """The ids selected, in the order of the list."""
         return self._model.ids[self.view.selected_rows()]
@@ -132,7 +139,7 @@ class Browser(QWidget):
         """The current row, -1 for none."""
         return self.view.currentIndex().row()
 
-    def photos_near(self, rows: Sequence[int]) -> list[int]:
+    def photos_near(self, rows: Sequence[int]) -> list[PhotoId]:
         """The photos of those rows that are known, in the order of ``rows``."""
         inside = (self._model.card(row) for row in rows if 0 <= row < self.count)
         return list(dict.fromkeys(card.photo_id for card in inside if card is not None))
@@ -167,6 +174,8 @@ class Browser(QWidget):
             self._restore_selection(selected, current)
             self._restore_scroll(anchors, offset)
         self._feed(self.view.visible_rows())
+        if self.position() < 0:
+            self.current_changed.emit(None)
         self.listed.emit(len(ids))
         if self._stale:
             self._stale = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,18 +13,12 @@ import numpy.typing as npt
 from fiqa_studio.domain.photos import FaceFlag, FaceId, FaceRow, PhotoId, PhotoRow, PhotoStatus
 from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import quality_word, shown_score
+from fiqa_studio.ui.kinds import ViewKind
 
 if TYPE_CHECKING:
     from fiqa_studio.store.library import Library
 
 Ids = npt.NDArray[np.int64]
-
-
-class ViewKind(StrEnum):
-    """What the grid is a grid of."""
-
-    FACES = "faces"
-    PHOTOS = "photos"
 
 
 @dataclass(frozen=True, slots=True)

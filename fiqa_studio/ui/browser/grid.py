@@ -39,12 +39,10 @@ from typing_extensions import override
 
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.browser.cards import Ids
-from fiqa_studio.ui.browser.layout import GridLayout
+from fiqa_studio.ui.browser.layout import MAX_THUMBNAIL, MIN_THUMBNAIL, GridLayout
 from fiqa_studio.ui.browser.model import GridModel
 from fiqa_studio.ui.browser.painter import CellPainter
 
-MIN_THUMBNAIL = 88
-MAX_THUMBNAIL = 320
 _Index = QModelIndex | QPersistentModelIndex
 _Cursor = QAbstractItemView.CursorAction
 _Select = QItemSelectionModel.SelectionFlag

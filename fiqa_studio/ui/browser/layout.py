@@ -8,6 +8,8 @@ from PySide6.QtCore import QRect
 
 from fiqa_studio.ui.theme.tokens import Space
 
+MIN_THUMBNAIL = 88
+MAX_THUMBNAIL = 320
 CAPTION_HEIGHT = 36
 _CAPTION_FROM = 112
 """Below this size of thumbnail a caption is only noise."""

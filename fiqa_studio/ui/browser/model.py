@@ -9,7 +9,8 @@ import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from typing_extensions import override
 
-from fiqa_studio.ui.browser.cards import Card, Ids, ViewKind
+from fiqa_studio.ui.browser.cards import Card, Ids
+from fiqa_studio.ui.kinds import ViewKind
 
 PAGE = 128
 _KEPT_CARDS = 4096

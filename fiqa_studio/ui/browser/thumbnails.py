@@ -14,7 +14,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader, QPixmap
 
 from fiqa_studio.ui.background import Background
-from fiqa_studio.ui.browser.cards import ViewKind
+from fiqa_studio.ui.kinds import ViewKind
 
 Fetch = Callable[[Sequence[int]], dict[int, bytes]]
 

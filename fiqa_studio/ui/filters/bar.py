@@ -9,13 +9,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSize, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.filters.chips import chips_of, is_filtered, without_filters
+from fiqa_studio.ui.filters.chips import chips_of
 from fiqa_studio.ui.filters.histogram import ScoreHistogram
+from fiqa_studio.ui.filters.queries import is_filtered, without_filters
 from fiqa_studio.ui.flow import FlowLayout
 
 _FACES: tuple[tuple[str, int | None, int | None], ...] = (
@@ -47,6 +58,8 @@ class FilterBar(QFrame):
         self._low = _bound("Lowest score shown")
         self._high = _bound("Highest score shown")
         self._faces = QComboBox()
+        self._faces.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._faces.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self._faces.setAccessibleName("Number of faces in the photo")
         for title, low, high in _FACES:
             self._faces.addItem(title, (low, high))
@@ -55,16 +68,20 @@ class FilterBar(QFrame):
         dash = QLabel("–")
         theme.set_role(dash, "muted")
 
-        layout = QHBoxLayout(self)
+        row = QHBoxLayout()
+        row.setSpacing(theme.Space.S)
+        row.addWidget(self.histogram, 1)
+        row.addWidget(self._low)
+        row.addWidget(dash)
+        row.addWidget(self._high)
+        row.addSpacing(theme.Space.S)
+        row.addWidget(self._faces)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.Space.M, 6, theme.Space.M, 6)
-        layout.setSpacing(theme.Space.S)
-        layout.addWidget(self.histogram, 2)
-        layout.addWidget(self._low)
-        layout.addWidget(dash)
-        layout.addWidget(self._high)
-        layout.addSpacing(theme.Space.S)
-        layout.addWidget(self._faces)
-        layout.addWidget(self._chips, 3)
+        layout.setSpacing(6)
+        layout.addLayout(row)
+        layout.addWidget(self._chips)
 
         # Typing "80" passes through "8"; the list need not.
         self._typed = QTimer(self)
@@ -125,6 +142,7 @@ class FilterBar(QFrame):
             button.setToolTip(f"Remove the filter “{chip.text}”")
             button.clicked.connect(lambda _=False, query=chip.without: self.edited.emit(query))
             self._flow.addWidget(button)
+        self._chips.setVisible(is_filtered(self._query))
         if is_filtered(self._query):
             clear = QPushButton("Clear all")
             theme.set_role(clear, "link")

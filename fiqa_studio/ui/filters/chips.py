@@ -45,16 +45,6 @@ def chips_of(query: Query, root_name: Callable[[int], str]) -> list[FilterChip]:
     return chips
 
 
-def without_filters(query: Query) -> Query:
-    """The same order, everything shown."""
-    return Query(sort=query.sort, descending=query.descending, scorer=query.scorer)
-
-
-def is_filtered(query: Query) -> bool:
-    """Whether anything may be left out."""
-    return query != without_filters(query)
-
-
 def _score_words(query: Query) -> str:
     if query.max_score is None:
         return f"Score {shown_score(query.min_score or 0)} and up"

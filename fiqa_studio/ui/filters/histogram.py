@@ -6,6 +6,7 @@ painted; until then the widget is an empty frame of the same size.
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,11 @@ BINS = 50
 Range = tuple[float | None, float | None]
 _FULL = (0.0, 1.0)
 _HEIGHT = 46
+
+
+def import_plotting() -> None:
+    """Import pyqtgraph; from any thread, since that only defines classes."""
+    importlib.import_module("pyqtgraph")
 
 
 class ScoreHistogram(QWidget):
@@ -48,7 +54,8 @@ class ScoreHistogram(QWidget):
         self._box.setContentsMargins(0, 0, 0, 0)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(_HEIGHT)
-        self.setMinimumWidth(160)
+        self.setMinimumWidth(110)
+        self.setMaximumWidth(420)
         self.setToolTip("Drag an edge to show a range of scores; double-click to show all")
         self.setAccessibleName("Histogram of scores")
         theme.manager.changed.connect(self._restyle)
@@ -58,7 +65,7 @@ class ScoreHistogram(QWidget):
         return QSize(280, _HEIGHT)
 
     def load(self) -> None:
-        """Import pyqtgraph and draw; call once the window has been painted."""
+        """Draw; call once the window has been painted and pyqtgraph imported."""
         if self._plot is not None:
             return
         import pyqtgraph as pg  # noqa: PLC0415 - slow to import, see the module's docstring

@@ -12,14 +12,14 @@ from importlib.resources import files
 from typing import Protocol
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from fiqa_studio.ui.theme.manager import manager
 from fiqa_studio.ui.theme.tokens import Palette
 
-_SIZES = (16, 18, 20, 24, 32, 48)
-_RATIOS = (1, 2)
+_SIZES = (16, 18)
+"""Of menus and of buttons; painters ask `pixmap` for theirs."""
 
 
 class TakesIcon(Protocol):
@@ -62,13 +62,14 @@ def app_icon() -> QIcon:
 @lru_cache(maxsize=512)
 def _icon(name: str, colour: str, palette: Palette) -> QIcon:
     result = QIcon()
+    # Twice the size where any screen needs it: a window may be moved there.
+    ratio = max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
     for size in _SIZES:
-        for ratio in _RATIOS:
-            for mode, tint in (
-                (QIcon.Mode.Normal, colour or palette.text),
-                (QIcon.Mode.Disabled, palette.text_disabled),
-            ):
-                result.addPixmap(_pixmap(name, tint, size, ratio), mode)
+        for mode, tint in (
+            (QIcon.Mode.Normal, colour or palette.text),
+            (QIcon.Mode.Disabled, palette.text_disabled),
+        ):
+            result.addPixmap(_pixmap(name, tint, size, ratio), mode)
     return result
 
 

@@ -1,0 +1,29 @@
+"""Which page stands where there is nothing to see."""
+
+from __future__ import annotations
+
+import pytest
+
+from fiqa_studio.ui.empty import Emptiness
+
+NEW = Emptiness(roots=0, photos=0, faces=0, filtered=False, busy=False, of_faces=True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "page"),
+    [
+        ({}, "welcome"),
+        ({"busy": True}, "busy"),
+        ({"roots": 1, "busy": True}, "busy"),
+        ({"roots": 1}, "no-photos"),
+        ({"roots": 1, "photos": 9}, "no-faces"),
+        ({"roots": 1, "photos": 9, "busy": True}, "busy"),
+        ({"roots": 1, "photos": 9, "faces": 5, "filtered": True}, "filters"),
+        ({"roots": 1, "photos": 9, "faces": 0, "filtered": True}, "no-faces"),
+        ({"roots": 1, "photos": 9, "filtered": True, "of_faces": False}, "filters"),
+        ({"roots": 1, "photos": 9, "faces": 5, "filtered": True, "busy": True}, "filters"),
+    ],
+)
+def test_the_page_says_why(changed: dict[str, int], page: str) -> None:
+    values = {name: getattr(NEW, name) for name in NEW.__dataclass_fields__} | changed
+    assert Emptiness(**values).page() == page

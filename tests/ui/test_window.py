@@ -1,0 +1,301 @@
+"""The window over a real library, used by keys and clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.jobs import JobState
+from fiqa_studio.domain.query import SortKey
+from fiqa_studio.store.library import Library
+from fiqa_studio.ui import commands, export, theme
+from fiqa_studio.ui.browser.cards import Card
+from fiqa_studio.ui.dialogs import ShortcutSheet
+from fiqa_studio.ui.kinds import ViewKind
+from fiqa_studio.ui.main_window import MainWindow
+from fiqa_studio.ui.settings import Settings
+from fiqa_studio.ui.workspace import Workspace
+from tests.ui.conftest import PHOTOS, RecordingEngine, open_session, show_window
+
+
+def _work(window: MainWindow) -> Workspace:
+    assert window.workspace is not None
+    return window.workspace
+
+
+def _settle(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: not _work(window).browser.loading)
+
+
+def _cards(qtbot: QtBot, window: MainWindow) -> list[Card]:
+    _settle(qtbot, window)
+    model, view = _work(window).browser.view.model(), _work(window).browser.view
+    rows = view.visible_rows()
+    qtbot.waitUntil(lambda: all(model.card(row) is not None for row in rows))
+    return [model.card(row) for row in rows]
+
+
+def _trigger(window: MainWindow, name: str) -> None:
+    action = window.actions_[name]
+    assert action.isEnabled(), name
+    action.trigger()
+
+
+def _drop(window: MainWindow, paths: list[Path]) -> bool:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    where, how = QPoint(300, 300), Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(
+        where, how, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(window, enter)
+    drop = QDropEvent(
+        QPointF(where), how, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(window, drop)
+    return enter.isAccepted()
+
+
+def test_faces_are_shown_best_first(qtbot: QtBot, window: MainWindow) -> None:
+    cards = _cards(qtbot, window)
+    assert cards[0].score == max(card.score or 0 for card in cards)
+    assert "Scored by Starter" in _texts(window.status)
+    assert f"{_work(window).browser.count} faces" in _texts(window.status)
+
+
+def _texts(widget: QWidget) -> str:
+    return " ".join(
+        label.text() for label in widget.findChildren(QWidget) if hasattr(label, "text")
+    )
+
+
+def test_switching_to_photos_and_back(qtbot: QtBot, window: MainWindow) -> None:
+    faces = _work(window).browser.count
+    _trigger(window, "view.photos")
+    _settle(qtbot, window)
+    assert _work(window).browser.count == PHOTOS
+    assert window.actions_["view.photos"].isChecked()
+    assert not window.actions_["view.faces"].isChecked()
+    _trigger(window, "view.faces")
+    _settle(qtbot, window)
+    assert _work(window).browser.count == faces
+
+
+def test_sorting(qtbot: QtBot, window: MainWindow) -> None:
+    _trigger(window, "sort.name")
+    names = [card.title for card in _cards(qtbot, window)]
+    assert names == sorted(names)
+    assert not _work(window).query.descending
+    _trigger(window, "sort.reverse")
+    names = [card.title for card in _cards(qtbot, window)]
+    assert names == sorted(names, reverse=True)
+    _trigger(window, "sort.face-size")
+    assert _work(window).query.descending
+
+
+def test_searching(qtbot: QtBot, window: MainWindow) -> None:
+    _trigger(window, "edit.find")
+    assert window.toolbar.search.hasFocus()
+    qtbot.keyClicks(window.toolbar.search, "img_0007")
+    qtbot.waitUntil(lambda: _work(window).browser.count == 1)
+    assert _cards(qtbot, window)[0].title == "IMG_0007.jpg"
+    _trigger(window, "filter.clear")
+    _settle(qtbot, window)
+    assert window.toolbar.search.text() == ""
+    assert _work(window).browser.count > 1
+
+
+def test_nothing_matches_and_the_way_back(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.keyClicks(window.toolbar.search, "nowhere")
+    page = _work(window)._pages["filters"]
+    qtbot.waitUntil(page.isVisible)
+    button = page.findChild(QPushButton)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(_work(window).browser.view.isVisible)
+    qtbot.waitUntil(lambda: window.toolbar.search.text() == "")
+
+
+def test_photos_without_faces_by_the_side_bar(qtbot: QtBot, window: MainWindow) -> None:
+    sidebar = _work(window).sidebar
+    item = next(
+        sidebar._tree.topLevelItem(row)
+        for row in range(sidebar._tree.topLevelItemCount())
+        if sidebar._tree.topLevelItem(row).text(0) == "Without faces"
+    )
+    assert item.text(1) == "10"
+    place = sidebar._tree.visualItemRect(item).center()
+    qtbot.mouseClick(sidebar._tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: _work(window).browser.count == 10)
+    assert _work(window).kind is ViewKind.PHOTOS
+
+
+def test_the_loupe_and_back(qtbot: QtBot, window: MainWindow) -> None:
+    _cards(qtbot, window)
+    _work(window).browser.view.setFocus()
+    qtbot.keyClick(_work(window).browser.view, Qt.Key.Key_Home)
+    _trigger(window, "view.loupe")
+    qtbot.waitUntil(lambda: _work(window).in_loupe)
+    assert window.actions_["loupe.zoom-face"].isEnabled()
+    first = _work(window).loupe.photo_id
+    _work(window).loupe.next_requested.emit()
+    qtbot.waitUntil(lambda: _work(window).loupe.photo_id != first)
+    _trigger(window, "overlay.quality")
+    assert window.actions_["overlay.quality"].isChecked()
+    _trigger(window, "overlay.quality")
+    assert window.actions_["overlay.none"].isChecked()
+    _trigger(window, "view.grid")
+    assert not _work(window).in_loupe
+    assert _work(window).browser.position() == 1
+
+
+def test_dropping_folders_and_photos_indexes(
+    qtbot: QtBot, window: MainWindow, engine: RecordingEngine, tmp_path: Path
+) -> None:
+    folder, other = tmp_path / "a", tmp_path / "b"
+    folder.mkdir()
+    other.mkdir()
+    (other / "one.jpg").touch()
+    (other / "two.jpg").touch()
+    assert _drop(window, [folder, other / "one.jpg", other / "two.jpg"])
+    qtbot.waitUntil(lambda: bool(engine.calls))
+    assert engine.calls == [("index", ([folder, other], "starter"))]
+
+
+def test_what_cannot_be_indexed_is_said_in_place(
+    qtbot: QtBot, window: MainWindow, engine: RecordingEngine, tmp_path: Path
+) -> None:
+    engine.problem = KnownError("The folder cannot be read.", remedy="Change its permissions.")
+    _drop(window, [tmp_path])
+    qtbot.waitUntil(lambda: bool(window.banner.text))
+    assert window.banner.text == "The folder cannot be read.\nChange its permissions."
+
+
+def test_a_running_job_is_seen(qtbot: QtBot, window: MainWindow, engine: RecordingEngine) -> None:
+    engine.play()
+    qtbot.waitUntil(lambda: "3 of 10" in _texts(window.status))
+    assert not window.actions_["library.rescan"].isEnabled()
+    engine.play(JobState.DONE, done=10)
+    qtbot.waitUntil(window.actions_["library.rescan"].isEnabled)
+
+
+def test_exporting(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    target = tmp_path / "out"
+    monkeypatch.setattr(
+        export.QFileDialog, "getSaveFileName", lambda *_: (str(target), "CSV (*.csv)")
+    )
+    _trigger(window, "export.csv")
+    qtbot.waitUntil(lambda: "Exported" in window.banner.text)
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert len(lines) == _work(window).browser.count + 1
+    assert lines[1].startswith("/photos/")
+
+
+def test_adding_a_folder_by_the_dialog(
+    qtbot: QtBot,
+    window: MainWindow,
+    engine: RecordingEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(commands.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    _trigger(window, "library.add-folder")
+    qtbot.waitUntil(lambda: bool(engine.calls))
+    assert engine.calls == [("index", ([tmp_path], "starter"))]
+    _trigger(window, "score.now")
+    qtbot.waitUntil(lambda: len(engine.calls) == 2)
+    assert engine.calls[1] == ("score", "starter")
+
+
+def test_choices_are_remembered(
+    qtbot: QtBot, window: MainWindow, library: Library, settings: Settings
+) -> None:
+    _trigger(window, "view.photos")
+    _trigger(window, "sort.time")
+    _trigger(window, "panel.inspector")
+    _trigger(window, "thumbnails.larger")
+    _trigger(window, "theme.light")
+    _settle(qtbot, window)
+    window.close()
+    again = Settings(settings.path)
+    assert again["view"] == "photos"
+    assert again["sort"] == SortKey.TIME
+    assert again["inspector"] is False
+    assert again["thumbnail-size"] == 200
+    assert again["theme"] == "light"
+    assert theme.manager.palette is theme.LIGHT
+    assert library.path.exists()
+
+
+def test_panels_fold_away_and_back(qtbot: QtBot, window: MainWindow) -> None:
+    for name in ("sidebar", "inspector", "jobs", "filters"):
+        before = _work(window).panel(name).isVisible()
+        _trigger(window, f"panel.{name}")
+        assert _work(window).panel(name).isVisible() is not before
+        _trigger(window, f"panel.{name}")
+        assert _work(window).panel(name).isVisible() is before
+
+
+def test_everything_can_be_reached_by_tab(qtbot: QtBot, window: MainWindow) -> None:
+    window.activateWindow()
+    _work(window).browser.view.setFocus()
+    seen: set[QWidget] = set()
+    for _ in range(120):
+        focus = window.focusWidget()
+        assert focus is not None
+        if focus in seen:
+            break
+        seen.add(focus)
+        window.focusNextChild()
+    assert window.toolbar.search in seen
+    assert _work(window).browser.view in seen
+    names = [type(one).__name__ for one in seen if not (one.accessibleName() or _text_of(one))]
+    assert not [name for name in names if name.startswith("QTool")]
+
+
+def _text_of(widget: QWidget) -> str:
+    text = getattr(widget, "text", None)
+    return str(text()) if callable(text) else ""
+
+
+def test_the_shortcut_sheet_shows_the_table(qtbot: QtBot, window: MainWindow) -> None:
+    _trigger(window, "help.shortcuts")
+    sheet = window.findChild(ShortcutSheet)
+    assert "Export CSV" in _texts(sheet)
+    sheet.close()
+
+
+def test_menus_hold_every_action(window: MainWindow) -> None:
+    shown = {
+        a.objectName() for menu in window.menuBar().findChildren(QMenu) for a in menu.actions()
+    }
+    assert {"library.open", "overlay.quality", "sort.time", "theme.dark", "help.about"} <= shown
+
+
+@pytest.fixture
+def fresh_window(
+    qtbot: QtBot, empty_library: Library, engine: RecordingEngine, settings: Settings
+) -> Iterator[MainWindow]:
+    session = open_session(empty_library, engine, settings)
+    yield from show_window(qtbot, session)
+    session.close()
+
+
+def test_an_empty_library_says_what_to_do(
+    qtbot: QtBot, fresh_window: MainWindow, engine: RecordingEngine
+) -> None:
+    pages = _work(fresh_window)._pages
+    qtbot.waitUntil(pages["welcome"].isVisible)
+    engine.play()
+    qtbot.waitUntil(pages["busy"].isVisible)
+    assert "3 of 10" in _texts(pages["busy"])
+    engine.play(JobState.DONE)
+    qtbot.waitUntil(pages["welcome"].isVisible)
