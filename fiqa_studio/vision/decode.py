@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, features
 
 from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.domain.photos import Exif
 from fiqa_studio.vision import jpeg
 from fiqa_studio.vision.exif import parse_exif, read_exif
 from fiqa_studio.vision.formats import RAW_FORMATS, misnamed, sniff
+from fiqa_studio.vision.guard import decoding
 from fiqa_studio.vision.pillow_pixels import to_rgb
 from fiqa_studio.vision.quiet import quiet_stderr
 from fiqa_studio.vision.source import read_source
@@ -44,12 +44,6 @@ LEAST_REAL = 0.5
 Image.MAX_IMAGE_PIXELS = None
 
 _PILLOW_FORMATS = {"PNG": "PNG", "WebP": "WEBP", "TIFF": "TIFF", "BMP": "BMP", "GIF": "GIF"}
-_DAMAGED = (
-    OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError,
-    EOFError, AttributeError, RuntimeError, NotImplementedError, MemoryError, ArithmeticError,
-    AssertionError, Image.DecompressionBombError,
-)  # fmt: skip
-"""What decoders raise on damaged bytes (``struct.error`` is a ValueError's cousin, see below)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,28 +277,18 @@ def _note_missing(notes: list[str], real: float) -> None:
 def _open_pillow(
     data: bytes, name: str, formats: list[str], *, orientation: int | None = None
 ) -> OpenPhoto:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=formats)
-            exif = read_exif(image.getexif())
-    except _DAMAGED as error:
-        raise _damaged(name) from error
-    except Exception as error:
-        # struct.error, zlib.error and whatever else a parser lets through.
-        raise _damaged(name) from error
+    with decoding(name):
+        image = Image.open(io.BytesIO(data), formats=formats)
+        # For most formats Pillow's getexif() unpacks the whole picture in search of a block at
+        # its end: a bomb would go off before its size was looked at.
+        block = image.info.get("exif", b"")
+        exif = read_exif(image.getexif()) if name == "TIFF" else parse_exif(block)
     notes: list[str] = []
 
     def load(_: int) -> Rgb:
         # Opened anew each time: a Pillow image is spent by loading, and stays damaged by failing.
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return to_rgb(_load(data, formats, notes))
-        except PhotoError:
-            raise
-        except Exception as error:
-            raise _damaged(name) from error
+        with decoding(name):
+            return to_rgb(_load(data, formats, notes))
 
     return OpenPhoto(
         format=name,
@@ -331,15 +315,14 @@ def _load(data: bytes, formats: list[str], notes: list[str]) -> Image.Image:
 
 
 def _open_avif(data: bytes) -> OpenPhoto:
-    # Pillow turns AVIF's own rotation into an EXIF orientation.
-    try:
-        return _open_pillow(data, "AVIF", ["AVIF"])
-    except KeyError as error:
+    if not features.check("avif"):
         raise PhotoError(
             "AVIF files need Pillow 11.3 or newer.",
-            remedy="Install a newer Pillow.",
+            remedy="Install it with: pip install --upgrade pillow",
             code="photo.unsupported",
-        ) from error
+        )
+    # Pillow turns AVIF's own rotation into an EXIF orientation.
+    return _open_pillow(data, "AVIF", ["AVIF"])
 
 
 def _open_heif(data: bytes) -> OpenPhoto:
@@ -381,14 +364,6 @@ def _open_raw(data: bytes, name: str) -> OpenPhoto:
     photo.orientation = own.orientation if own.orientation != 1 else preview.orientation
     photo.notes.append("Shown by the preview that the camera stored in the raw file.")
     return photo
-
-
-def _damaged(name: str) -> PhotoError:
-    return PhotoError(
-        f"The {name} file is damaged and cannot be decoded.",
-        remedy="Copy it again from the camera or the backup.",
-        code="photo.unreadable",
-    )
 
 
 def _unknown(data: bytes) -> PhotoError:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from PIL import ImageFile, JpegImagePlugin
 
 from fiqa_studio.domain.errors import PhotoError
+from fiqa_studio.vision.guard import decoding
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -141,24 +142,24 @@ def decode_partial(data: bytes, header: JpegHeader, reduction: int) -> tuple[Rgb
     if header.progressive and not header.complete:
         # Without an end marker libjpeg waits for more scans and shows none.
         data += b"\xff\xd9"
-    try:
+    with decoding("JPEG"):
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
-        image.draft(None, (header.width // reduction, header.height // reduction))
+        image.draft(None, (max(header.width // reduction, 1), max(header.height // reduction, 1)))
         with truncation_allowed():
             image.load()
         raw = np.asarray(image)
         rgb = np.asarray(image.convert("RGB"), np.uint8)
-    except (OSError, ValueError, SyntaxError, TypeError, IndexError, struct.error) as error:
-        raise PhotoError(
-            "The JPEG file is damaged and cannot be decoded.", code="photo.unreadable"
-        ) from error
     return rgb, 1.0 if header.progressive and header.scans > 1 else real_rows(raw)
 
 
 def real_rows(raw: npt.NDArray[np.generic]) -> float:
-    """Which part of the rows comes before the zeros that fill a picture cut short."""
-    filled = raw.reshape(raw.shape[0], -1).any(axis=1)
-    last = np.flatnonzero(filled)
+    """Which part of the rows comes before those that fill a picture cut short.
+
+    Pillow leaves zeros; libjpeg, told of the end, fills with middle grey.
+    """
+    rows = raw.reshape(raw.shape[0], -1)
+    real = (rows != 0).any(axis=1) & (rows != 128).any(axis=1)
+    last = np.flatnonzero(real)
     return float(last[-1] + 1) / raw.shape[0] if last.size else 0.0
 
 

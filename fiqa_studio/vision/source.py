@@ -80,6 +80,8 @@ def _open_error(error: OSError) -> PhotoError:
             remedy="Change its permissions and try again.",
             code="photo.permission",
         )
+    if error.errno == errno.EISDIR:
+        return PhotoError("This is a folder, not a photo.", code="photo.unsupported")
     if error.errno == errno.ENXIO:  # a socket, or a device without a driver
         return PhotoError(
             "This is a pipe, socket or device, not a photo.", code="photo.unsupported"
