@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -18,18 +17,15 @@ from fiqa_studio.domain.scores import ScoreMaps
 from fiqa_studio.ui.viewer.canvas import Canvas
 from fiqa_studio.ui.viewer.colormaps import MapKind
 from fiqa_studio.ui.viewer.crops import CropImages
-from fiqa_studio.ui.viewer.images import PhotoImages, Picture, preview_side
 from fiqa_studio.ui.viewer.loupe_bar import LoupeBar
 from fiqa_studio.ui.viewer.marks import FaceMaps, mark_of, reading_order
-from fiqa_studio.ui.viewer.notice import Notice, failure_words, missing_words
 from fiqa_studio.ui.viewer.plates import Plates
+from fiqa_studio.ui.viewer.stage import Stage
 from fiqa_studio.ui.viewer.widgets import hairline
 
 if TYPE_CHECKING:
     from fiqa_studio.ui.session import Session
 
-_SHARPEN_AFTER_MS = 90
-"""A pause in zooming after which all the pixels are fetched."""
 _FACE_FILL = 0.94
 
 
@@ -72,21 +68,17 @@ class LoupeView(QWidget):
         self.photo_id: PhotoId | None = None
         self.face_id: FaceId | None = None
         self._loaded: _Loaded | None = None
-        self._neighbours: tuple[int, ...] = ()
         self._follow_face = False
         self._maps_for: frozenset[int] = frozenset()
         self.canvas = Canvas(self)
         self._bar = LoupeBar()
-        self._notice = Notice(self.canvas)
-        self._images = PhotoImages(session.engine, self)
+        self._stage = Stage(self.canvas, session.engine)
         self._crops = CropImages(session.engine, self)
         self._plates = Plates(self.canvas, self._crops)
-        self._sharpen = QTimer(self, singleShot=True, interval=_SHARPEN_AFTER_MS)
         self._lay_out()
         self._connect()
         self._take_settings()
         self.setFocusProxy(self.canvas)
-        self._say_nothing_chosen()
 
     # --- what the window calls ----------------------------------------------------------------
 
@@ -100,25 +92,19 @@ class LoupeView(QWidget):
         self.face_id = FaceId(face_id) if face_id is not None else None
         self._loaded = None
         self._forget_drawings()
-        held = self._images.show(photo_id, self._preview_side(), self._neighbours)
-        if held is not None:
-            self._show_picture(held, same_photo=False)
+        self._stage.show(photo_id)
         self._load(photo_id)
 
     def set_neighbours(self, photo_ids: Sequence[int]) -> None:
         """The photos likely to be wanted next, the likeliest first; they are fetched ahead."""
-        self._neighbours = tuple(photo_ids)
-        if self.photo_id is not None:
-            self._images.show(self.photo_id, self._preview_side(), self._neighbours)
+        self._stage.set_neighbours(photo_ids)
 
     def clear(self) -> None:
         """Show no photo."""
         self.photo_id = self.face_id = self._loaded = None
         self._forget_drawings()
-        self.canvas.set_picture(None)
-        self._plates.set_picture(None)
+        self._stage.clear()
         self._bar.set_title("", "")
-        self._say_nothing_chosen()
 
     def zoom_to_face(self) -> None:
         """Bring the selected face, or else the largest, to the middle; again: the whole photo."""
@@ -160,6 +146,23 @@ class LoupeView(QWidget):
         self.overlay_changed.emit(kind.value)
 
     @property
+    def loaded(self) -> bool:
+        """Whether the library has told what it knows of the photo."""
+        return self._loaded is not None
+
+    @property
+    def notice(self) -> str:
+        """What is said in place of the photo; empty while it is shown."""
+        notice = self._stage.notice
+        return "" if notice.isHidden() else notice.text
+
+    @property
+    def scale_text(self) -> str:
+        """What the colour scale says; empty while no map is drawn."""
+        scale = self._plates.colours
+        return "" if scale.isHidden() else scale.accessibleDescription()
+
+    @property
     def overlay(self) -> str:
         """Which map is drawn."""
         return self.canvas.drawing.overlay.value
@@ -196,7 +199,7 @@ class LoupeView(QWidget):
 
     def close_images(self) -> None:
         """Ask the engine for nothing more; called before the session closes."""
-        self._images.close()
+        self._stage.close()
         self._crops.close()
 
     # --- construction ---------------------------------------------------------------------------
@@ -229,9 +232,7 @@ class LoupeView(QWidget):
         bar.fit_wanted.connect(self.fit)
         bar.pixels_wanted.connect(self.zoom_to_pixels)
         bar.face_wanted.connect(self.zoom_to_face)
-        self._images.arrived.connect(self._on_picture)
-        self._images.failed.connect(self._on_picture_failed)
-        self._sharpen.timeout.connect(self._want_detail)
+        self._stage.changed.connect(self._on_pictured)
         self._session.changed.connect(self._on_changes)
 
     def _take_settings(self) -> None:
@@ -264,14 +265,13 @@ class LoupeView(QWidget):
     def _on_loaded(self, photo_id: int, loaded: _Loaded | None) -> None:
         if photo_id != self.photo_id:
             return
-        if loaded is None:
-            self._show_picture(None, same_photo=False)
-            self._notice.say("image-off", "This photo is no longer in the library")
-            return
         self._loaded = loaded
+        if loaded is None:
+            self._stage.tell(None, QImage())
+            self._forget_drawings()
+            return
         row = loaded.detail.row
-        if self._images.held(row.id) is None:
-            self._show_placeholder(loaded)
+        self._stage.tell(loaded.detail, loaded.thumbnail)
         self.canvas.set_marks(reading_order([mark_of(face) for face in loaded.faces]))
         self._bar.set_title(row.name, _faces_said(len(loaded.faces)))
         known = {int(face.row.id) for face in loaded.faces}
@@ -287,64 +287,14 @@ class LoupeView(QWidget):
         self._load_maps()
         self._redraw()
 
-    def _show_placeholder(self, loaded: _Loaded) -> None:
-        """The thumbnail until the preview comes, or for good where the file is gone."""
-        row, words = loaded.detail.row, missing_words(loaded.detail)
-        if words is not None:
-            self._notice.say(*words)
-        if loaded.thumbnail.isNull() or row.width <= 0 or row.height <= 0:
-            if words is not None:
-                self._show_picture(None, same_photo=False)
-            return
-        small = loaded.thumbnail.convertToFormat(QImage.Format.Format_RGB32)
-        self._show_picture(Picture((row.width, row.height), (small,), 1), same_photo=False)
-        self.canvas.set_dimmed(words is not None)
-        if words is not None:
-            self._notice.say(*words)
-
-    def _on_picture(self, photo_id: int, picture: Picture) -> None:
-        if photo_id == self.photo_id:
-            shown = self.canvas.picture
-            same = shown is not None and shown.full_size == picture.full_size
-            if same and shown is not None and shown.detail > picture.detail:
-                return
-            self._show_picture(picture, same_photo=same)
-            if not same and self._follow_face:
-                self._show_face_at_once()
-
-    def _show_picture(self, picture: Picture | None, *, same_photo: bool) -> None:
-        self._notice.hide()
-        self.canvas.set_dimmed(False)
-        self.canvas.set_picture(picture, same_photo=same_photo)
-        self._plates.set_picture(picture)
-
-    def _on_picture_failed(self, photo_id: int, error: BaseException) -> None:
-        if photo_id != self.photo_id or isinstance(error, CancelledError):
-            return
-        if self._loaded is not None and missing_words(self._loaded.detail) is not None:
-            return
-        shown = self.canvas.picture
-        if shown is None or shown.requested_side == 1:
-            self.canvas.set_dimmed(True)
-            self._notice.say("image-off", "This photo cannot be shown", failure_words(error))
+    def _on_pictured(self, another: bool) -> None:
+        self._plates.set_picture(self.canvas.picture)
+        if another and self._follow_face:
+            self._show_face_at_once()
 
     def _on_view_changed(self) -> None:
         view = self.canvas.viewpoint.view
         self._bar.set_zoom(None if view is None else view.device_scale)
-        self._sharpen.start()
-
-    def _want_detail(self) -> None:
-        """After a pause in zooming: are there pixels for what is on the screen?"""
-        view, picture = self.canvas.viewpoint.view, self.canvas.picture
-        if view is None or picture is None or self.photo_id is None or not self.isVisible():
-            return
-        enough = picture.requested_side == 0 or picture.detail >= 0.999
-        if not enough and view.device_scale > picture.detail * 1.02 and not view.is_fitted:
-            self._images.want_full(self.photo_id, picture.full_size)
-
-    def _preview_side(self) -> int:
-        longest = max(self.canvas.width(), self.canvas.height())
-        return preview_side(longest * self.devicePixelRatioF())
 
     def _forget_drawings(self) -> None:
         self._maps_for = frozenset()
@@ -352,9 +302,6 @@ class LoupeView(QWidget):
         self.canvas.set_marks(())
         self.canvas.set_selected(0)
         self._plates.set_maps_known(False)
-
-    def _say_nothing_chosen(self) -> None:
-        self._notice.say("loupe", "No photo chosen", "Choose one in the grid and press E.")
 
     # --- faces and maps -------------------------------------------------------------------------
 
@@ -457,8 +404,7 @@ class LoupeView(QWidget):
         shown = {int(face.row.id) for face in self._loaded.faces}
         touched = changes.ids(Kind.SCORE) | changes.ids(Kind.FACE)
         if self.photo_id in changes.ids(Kind.PHOTO):
-            self._images.forget(self.photo_id)
-            self._images.show(self.photo_id, self._preview_side(), self._neighbours)
+            self._stage.forget()
         elif not (shown & touched) and not changes.ids(Kind.SCORER):
             return
         self._maps_for = frozenset()
