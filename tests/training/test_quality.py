@@ -8,19 +8,13 @@ import pytest
 import torch
 
 from fiqa_models.networks import build_network, normalise
+from fiqa_training.cached_network import CORNERS, identifiers, on_cached_features, predict
 from fiqa_training.cli import main
 from fiqa_training.data.feature_cache import Group, extract, fit_multiple, load_group, save_group
 from fiqa_training.data.landmarks import absent_landmarks
 from fiqa_training.data.samples import draw_samples, render
 from fiqa_training.labels import measure_pairs
-from fiqa_training.quality import (
-    CORNERS,
-    QualityTrainer,
-    RatingLink,
-    identifiers,
-    on_cached_features,
-    predict,
-)
+from fiqa_training.quality import QualityTrainer, RatingLink
 from fiqa_training.recipe import read_recipe
 
 

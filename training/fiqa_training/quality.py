@@ -1,12 +1,7 @@
-"""Second half of the starter recipe: quality learned on the cached, frozen features.
-
-The network is the one that scores; only its token and degradation modules are replaced by ones
-that read cached features, so that `DslFiqa.grid` runs exactly as it will when scoring.
-"""
+"""Second half of the starter recipe: quality learned on the cached, frozen features."""
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -25,63 +20,17 @@ from fiqa_models.networks import (
     PATCH_SIDE,
     DslFiqa,
     Output,
-    identifiers_inside,
     padding_id,
 )
+from fiqa_training.cached_network import PATCH_TOKENS, identifiers, on_cached_features, packed
 from fiqa_training.data.feature_cache import TOKEN, Group, mobilenet_tokens
-from fiqa_training.labels import Calibration, calibrate, pseudo_mos
 from fiqa_training.losses import charbonnier, decorrelation, ranking
-from fiqa_training.metrics import srcc
 from fiqa_training.recipe import QualityRecipe
+from fiqa_training.validation import Validation, face_labels, fit_labels, stretch, validate
 
 log = logging.getLogger(__name__)
 
-_SIDE = PATCH_SIDE // TOKEN
 _LAST = CROP_SIDE - PATCH_SIDE
-CORNERS = ((0, 0), (_LAST, 0), (0, _LAST), (_LAST, _LAST))
-"""Origins (left, top) of the patches that validation scores."""
-
-
-class _CachedTokens(nn.Module):
-    """Stands for the token module: the backbone has run already."""
-
-    def __init__(self, fuse: nn.Module, channels: int) -> None:
-        super().__init__()
-        self.fuse = fuse
-        self.channels = channels
-
-    def forward(self, packed: Tensor) -> Tensor:
-        return functional.gelu(self.fuse(packed[:, : self.channels]))
-
-
-class _CachedDegradation(nn.Module):
-    """Stands for the degradation encoder: its convolutions have run already."""
-
-    def __init__(self, encoder: nn.Module, channels: int, grid: tuple[int, int]) -> None:
-        super().__init__()
-        self.embed = encoder.embed
-        self.channels = channels
-        self.grid = grid
-
-    def tokens(self, packed: Tensor) -> Tensor:
-        pooled = functional.adaptive_avg_pool2d(packed[:, self.channels :], self.grid)
-        return pooled.flatten(2).transpose(1, 2)
-
-
-def on_cached_features(network: DslFiqa) -> DslFiqa:
-    """A view of the network, sharing its weights, that takes packed features for images."""
-    view = DslFiqa.__new__(DslFiqa)
-    nn.Module.__init__(view)
-    view.config = network.config
-    for name, module in network.named_children():
-        view.add_module(name, module)
-    tokens = mobilenet_tokens(network)
-    width = len(tokens.shift)
-    view.tokens = _CachedTokens(tokens.fuse, width)  # type: ignore[assignment] # stands for it
-    view.degradation = _CachedDegradation(  # type: ignore[assignment] # likewise
-        network.degradation, width, network.degradation.grid
-    )
-    return view
 
 
 class RatingLink(nn.Module):
@@ -107,129 +56,6 @@ class RatingLink(nn.Module):
             slope = float(functional.softplus(self.slope)) / gain
             self.offset.sub_(slope * shift)
             self.slope.copy_(torch.log(torch.expm1(torch.tensor(slope))))
-
-
-def packed(group: Group) -> npt.NDArray[np.float16]:
-    """(N, 560 + D, H, W): backbone and degradation features of a group as one array."""
-    return np.concatenate([group.pyramid, group.degradation], 1)
-
-
-def fit_labels(groups: Sequence[Group]) -> Calibration:
-    """Calibrate the full-reference measures on the single kinds of the training groups."""
-    measures = np.concatenate([group.measures for group in groups])
-    severities = np.concatenate([group.severities for group in groups])
-    single = np.isfinite(severities)
-    return calibrate(measures[single], severities[single])
-
-
-def face_labels(group: Group, calibration: Calibration) -> npt.NDArray[np.float32]:
-    """Pseudo-MOS of a face's pictures."""
-    relative = calibration(group.measures)
-    relative[[not kind for kind in group.kinds]] = 1.0
-    return np.array(
-        [
-            pseudo_mos(float(value), None if np.isnan(severity) else float(severity), group.label)
-            for value, severity in zip(relative, group.severities, strict=True)
-        ],
-        np.float32,
-    )
-
-
-def identifiers(group: Group, origin: tuple[int, int], landmarks: int) -> npt.NDArray[np.int64]:
-    """Landmark identifiers of one patch of a group's scene."""
-    return identifiers_inside(
-        group.landmarks, left=origin[0], top=origin[1], side=PATCH_SIDE, landmarks=landmarks
-    )
-
-
-@torch.inference_mode()
-def predict(view: DslFiqa, group: Group) -> npt.NDArray[np.float64]:
-    """Scores of a group's pictures as the scorer gives them: mean over the corner patches."""
-    height, width = group.pyramid.shape[-2:]
-    last_x, last_y = (width - _SIDE) * TOKEN, (height - _SIDE) * TOKEN
-    origins = sorted({(x, y) for x in (0, last_x) for y in (0, last_y)})
-    ids = np.stack([identifiers(group, o, view.config.landmarks) for o in origins])
-    count = len(group.kinds)
-    features = torch.from_numpy(packed(group)).float()
-    output = view.grid(features, origins, torch.from_numpy(np.tile(ids, (count, 1))))
-    return output.score.view(count, len(origins)).mean(1).numpy().astype(np.float64)
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Figures of a checkpoint on people and photos it has not learned from."""
-
-    faces_srcc: float
-    rated_srcc: float
-    steps_down: float
-    clean_mean: float
-
-    @property
-    def criterion(self) -> float:
-        """What chooses the checkpoint: no single figure may be bought with another."""
-        return self.faces_srcc + self.rated_srcc + self.steps_down
-
-
-def validate(
-    view: DslFiqa, faces: Sequence[Group], rated: Sequence[Group], calibration: Calibration
-) -> Validation:
-    """Measure on held-out groups."""
-    view.eval()
-    scores = [predict(view, group) for group in faces]
-    labels = [face_labels(group, calibration) for group in faces]
-    down = [
-        float(a > b)
-        for values, group in zip(scores, faces, strict=True)
-        # draw_samples: clean, then three growing severities of one core kind
-        for a, b in itertools.pairwise(values[:4])
-        if group.kinds[1] == group.kinds[3]
-    ]
-    photos = np.array([predict(view, group)[0] for group in rated])
-    opinions = np.array([group.label for group in rated])
-    return Validation(
-        srcc(np.concatenate(scores), np.concatenate(labels).astype(np.float64)),
-        srcc(photos, opinions),
-        float(np.mean(down)),
-        float(np.mean([values[0] for values in scores])),
-    )
-
-
-def stretch(
-    network: DslFiqa, faces: Sequence[Group], calibration: Calibration
-) -> tuple[float, float]:
-    """Use the whole scale: put good and wrecked held-out faces where their labels are.
-
-    Averages of regions and of weights pull every prediction towards the middle. A gain and a
-    shift of the quality head's logits undo that; they are monotone, so they change no order of
-    regions.
-
-    Returns:
-        The gain and the shift; (1, 0) where the faces hold no clear examples.
-    """
-    view = on_cached_features(network).eval()
-    scores = np.concatenate([predict(view, group) for group in faces])
-    labels = np.concatenate([face_labels(group, calibration) for group in faces])
-    ends = (labels >= 0.75, labels <= 0.2)
-    if not all(end.any() for end in ends):
-        return 1.0, 0.0
-    good, bad = (_logit(float(scores[end].mean())) for end in ends)
-    good_label, bad_label = (_logit(float(labels[end].mean())) for end in ends)
-    if good <= bad:
-        return 1.0, 0.0
-    gain = float(np.clip((good_label - bad_label) / (good - bad), 0.5, 2.5))
-    shift = (good_label + bad_label - gain * (good + bad)) / 2
-    last = network.quality_head[2]
-    if not isinstance(last, nn.Linear):
-        raise TypeError("the quality head no longer ends in a linear layer")
-    with torch.no_grad():
-        last.weight.mul_(gain)
-        last.bias.mul_(gain).add_(shift)
-    return gain, shift
-
-
-def _logit(value: float) -> float:
-    inside = min(max(value, 1e-4), 1 - 1e-4)
-    return float(np.log(inside / (1 - inside)))
 
 
 @dataclass
@@ -386,9 +212,9 @@ class QualityTrainer:
     def _cut(self, group: Group) -> tuple[npt.NDArray[np.float16], tuple[int, int]]:
         """A random patch of a group's features, the same for all its pictures."""
         height, width = group.pyramid.shape[-2:]
-        y = int(self._rng.integers(height - _SIDE + 1))
-        x = int(self._rng.integers(width - _SIDE + 1))
-        window = np.s_[:, :, y : y + _SIDE, x : x + _SIDE]
+        y = int(self._rng.integers(height - PATCH_TOKENS + 1))
+        x = int(self._rng.integers(width - PATCH_TOKENS + 1))
+        window = np.s_[:, :, y : y + PATCH_TOKENS, x : x + PATCH_TOKENS]
         cut = np.concatenate([group.pyramid[window], group.degradation[window]], 1)
         return cut, (x * TOKEN, y * TOKEN)
 

@@ -32,8 +32,9 @@ from fiqa_training.preparation import (
     prepare_rated,
     prepared_network,
 )
-from fiqa_training.quality import QualityTrainer, Validation
+from fiqa_training.quality import QualityTrainer
 from fiqa_training.recipe import Recipe
+from fiqa_training.validation import Validation
 
 log = logging.getLogger(__name__)
 

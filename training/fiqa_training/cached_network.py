@@ -1,0 +1,88 @@
+"""The starter network on cached features: the same code, without the frozen parts.
+
+The network is the one that scores; only its token and degradation modules are replaced by ones
+that read cached features, so that `DslFiqa.grid` runs exactly as it will when scoring.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fiqa_models.networks import CROP_SIDE, PATCH_SIDE, DslFiqa, identifiers_inside
+from fiqa_training.data.feature_cache import TOKEN, Group, mobilenet_tokens
+
+PATCH_TOKENS = PATCH_SIDE // TOKEN
+_LAST = CROP_SIDE - PATCH_SIDE
+CORNERS = ((0, 0), (_LAST, 0), (0, _LAST), (_LAST, _LAST))
+"""Origins (left, top) of the patches that validation scores."""
+
+
+class _CachedTokens(nn.Module):
+    """Stands for the token module: the backbone has run already."""
+
+    def __init__(self, fuse: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.fuse = fuse
+        self.channels = channels
+
+    def forward(self, packed: Tensor) -> Tensor:
+        return functional.gelu(self.fuse(packed[:, : self.channels]))
+
+
+class _CachedDegradation(nn.Module):
+    """Stands for the degradation encoder: its convolutions have run already."""
+
+    def __init__(self, encoder: nn.Module, channels: int, grid: tuple[int, int]) -> None:
+        super().__init__()
+        self.embed = encoder.embed
+        self.channels = channels
+        self.grid = grid
+
+    def tokens(self, packed: Tensor) -> Tensor:
+        pooled = functional.adaptive_avg_pool2d(packed[:, self.channels :], self.grid)
+        return pooled.flatten(2).transpose(1, 2)
+
+
+def on_cached_features(network: DslFiqa) -> DslFiqa:
+    """A view of the network, sharing its weights, that takes packed features for images."""
+    view = DslFiqa.__new__(DslFiqa)
+    nn.Module.__init__(view)
+    view.config = network.config
+    for name, module in network.named_children():
+        view.add_module(name, module)
+    tokens = mobilenet_tokens(network)
+    width = len(tokens.shift)
+    view.tokens = _CachedTokens(tokens.fuse, width)  # type: ignore[assignment] # stands for it
+    view.degradation = _CachedDegradation(  # type: ignore[assignment] # likewise
+        network.degradation, width, network.degradation.grid
+    )
+    return view
+
+
+def packed(group: Group) -> npt.NDArray[np.float16]:
+    """(N, 560 + D, H, W): backbone and degradation features of a group as one array."""
+    return np.concatenate([group.pyramid, group.degradation], 1)
+
+
+def identifiers(group: Group, origin: tuple[int, int], landmarks: int) -> npt.NDArray[np.int64]:
+    """Landmark identifiers of one patch of a group's scene."""
+    return identifiers_inside(
+        group.landmarks, left=origin[0], top=origin[1], side=PATCH_SIDE, landmarks=landmarks
+    )
+
+
+@torch.inference_mode()
+def predict(view: DslFiqa, group: Group) -> npt.NDArray[np.float64]:
+    """Scores of a group's pictures as the scorer gives them: mean over the corner patches."""
+    height, width = group.pyramid.shape[-2:]
+    last_x, last_y = (width - PATCH_TOKENS) * TOKEN, (height - PATCH_TOKENS) * TOKEN
+    origins = sorted({(x, y) for x in (0, last_x) for y in (0, last_y)})
+    ids = np.stack([identifiers(group, o, view.config.landmarks) for o in origins])
+    count = len(group.kinds)
+    features = torch.from_numpy(packed(group)).float()
+    output = view.grid(features, origins, torch.from_numpy(np.tile(ids, (count, 1))))
+    return output.score.view(count, len(origins)).mean(1).numpy().astype(np.float64)
