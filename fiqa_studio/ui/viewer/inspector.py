@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWi
 
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.paths import display_path
-from fiqa_studio.domain.photos import FaceDetail, FaceId, FaceRow, PhotoDetail, PhotoId
+from fiqa_studio.domain.photos import FaceDetail, FaceFlag, FaceId, FaceRow, PhotoDetail, PhotoId
 from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import Score, ScoreMaps, ScorerInfo, shown_score
 from fiqa_studio.ui import theme
@@ -125,8 +125,27 @@ class InspectorPanel(QScrollArea):
     @property
     def text(self) -> str:
         """What it says of the score, for tests and screen readers."""
-        said = (self._score.text, self._place.text(), self._reasons.text, self._empty.text)
-        return " ".join(part for part in said if part)
+        said = (
+            (self._score, self._score.text),
+            (self._place, self._place.text()),
+            (self._reasons, self._reasons.text),
+            (self._empty, self._empty.text),
+        )
+        return " ".join(text for part, text in said if text and not part.isHidden())
+
+    @property
+    def construct(self) -> str:
+        """What it says the score is about; empty while there is no score."""
+        return "" if self._construct.isHidden() else self._construct.text()
+
+    def facts(self) -> dict[str, str]:
+        """Every name and value on the screen."""
+        parts = (self._face, self._provenance, self._photo, self._file)
+        return {key: v for part in parts if not part.isHidden() for key, v in part.rows().items()}
+
+    def flags(self) -> list[FaceFlag]:
+        """The flags on the screen."""
+        return [] if self._flags.isHidden() else self._flags.shown()
 
     # --- construction ---------------------------------------------------------------------------
 
