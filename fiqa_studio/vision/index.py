@@ -53,8 +53,8 @@ def index_photo(
     Args:
         path: The file.
         finder: A warm face finder.
-        timings: Seconds are added a part: ``read`` (with the hash), ``exif``, ``decode``,
-            ``thumbnail``, ``detect``, ``mesh``, ``crops``.
+        timings: Seconds are added a part: ``read`` (with the hash), ``header`` (with EXIF),
+            ``decode``, ``thumbnail``, ``detect``, ``mesh``, ``crops``.
 
     Raises:
         PhotoError: The file cannot be used; see `fiqa_studio.vision.decode.decode`.
@@ -62,7 +62,7 @@ def index_photo(
     spent: dict[str, float] = {} if timings is None else timings
     with timed(spent, "read"):
         source = read_source(path)
-    with timed(spent, "exif"):
+    with timed(spent, "header"):
         photo = open_photo(source.data, path)
     with timed(spent, "decode"):
         reduction = detection_reduction(photo)
