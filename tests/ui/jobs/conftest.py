@@ -1,0 +1,158 @@
+"""A session whose engine plays jobs and whose library remembers them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.domain.jobs import JobFailure, JobKind, JobProgress, JobRecord, JobState
+from fiqa_studio.domain.photos import JobId
+from fiqa_studio.ui.jobs.dock import JobsPanel
+from fiqa_studio.ui.session import Session
+from fiqa_studio.ui.settings import Settings
+
+
+@dataclass
+class FakeJobs:
+    """The library's memory of jobs, and the engine's; both sides of the session at once.
+
+    Attributes:
+        asked: What the panel asked of the engine.
+    """
+
+    records: list[JobRecord] = field(default_factory=list)
+    entries: list[JobFailure] = field(default_factory=list)
+    live: list[JobProgress] = field(default_factory=list)
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    listeners: list[Callable[[Any], None]] = field(default_factory=list)
+    watchers: list[Callable[[Changes], None]] = field(default_factory=list)
+    read_only: bool = False
+
+    # --- as a library ---
+
+    def recent(self, _limit: int = 50) -> list[JobRecord]:
+        return sorted(self.records, key=lambda record: record.id, reverse=True)
+
+    def failures(self, job_id: int) -> list[JobFailure]:
+        return [entry for entry in self.entries if entry.job_id == job_id]
+
+    def params(self, _job_id: int) -> dict[str, Any]:
+        return {"scorer": "starter"}
+
+    # --- what tests do ---
+    def play(self, job_id: int, **changes: Any) -> None:
+        """Tell of a job, as the engine's threads do."""
+        values: dict[str, Any] = {
+            "id": JobId(job_id),
+            "kind": JobKind.INDEX,
+            "state": JobState.RUNNING,
+            "title": "Index Holidays",
+            "total": 5000,
+            "done": 1204,
+            "failed": 0,
+            "rate": 14.2,
+            "seconds_left": 268.0,
+        }
+        progress = JobProgress(**(values | changes))
+        for listener in list(self.listeners):
+            listener(progress)
+
+    def remember(self, job_id: int, state: JobState, kind: JobKind = JobKind.INDEX) -> None:
+        """A job that ended."""
+        begun = datetime.now(UTC) - timedelta(hours=1)
+        done = 5000 if state is JobState.DONE else 812
+        end = begun + timedelta(minutes=3)
+        self.records.append(
+            JobRecord(JobId(job_id), kind, state, f"Job {job_id}", begun, end, 5000, done, 0)
+        )
+
+    def fail(self, job_id: int, name: str, message: str) -> None:
+        """An item that failed in a job."""
+        path = f"/photos/{name}"
+        at = datetime.now(UTC)
+        self.entries.append(
+            JobFailure(JobId(job_id), path, path.encode(), "photo.empty", message, at)
+        )
+
+    def touch(self, job_id: int) -> None:
+        """Tell that the record of a job changed."""
+        for watcher in list(self.watchers):
+            watcher(Changes.of(Kind.JOB, job_id))
+
+
+class _Library:
+    def __init__(self, jobs: FakeJobs) -> None:
+        self.jobs = jobs
+        self.path = Path("test.fiqa")
+
+    @property
+    def read_only(self) -> bool:
+        return self.jobs.read_only
+
+    def subscribe(self, callback: Callable[[Changes], None]) -> Callable[[], None]:
+        self.jobs.watchers.append(callback)
+        return lambda: self.jobs.watchers.remove(callback)
+
+    def close(self) -> None:
+        pass
+
+
+class _Engine:
+    def __init__(self, jobs: FakeJobs) -> None:
+        self._jobs = jobs
+
+    def jobs(self) -> list[JobProgress]:
+        return self._jobs.live
+
+    def subscribe_jobs(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+        self._jobs.listeners.append(callback)
+        return lambda: self._jobs.listeners.remove(callback)
+
+    def cancel(self, job_id: int) -> None:
+        self._jobs.asked.append(("cancel", job_id))
+
+    def retry(self, job_id: int) -> None:
+        self._jobs.asked.append(("retry", job_id))
+
+    def rescan(self, *, score_with: str = "") -> None:
+        self._jobs.asked.append(("rescan", score_with))
+
+    def start_score(self, scorer: str = "") -> None:
+        self._jobs.asked.append(("score", scorer))
+
+    def shutdown(self, _timeout: float = 5.0) -> None:
+        pass
+
+
+@pytest.fixture
+def jobs() -> FakeJobs:
+    return FakeJobs()
+
+
+@pytest.fixture
+def jobs_session(qapp: object, qtbot: QtBot, jobs: FakeJobs, tmp_path: Path) -> Iterator[Session]:
+    library, engine = _Library(jobs), _Engine(jobs)
+    made = Session(library, engine, Settings(tmp_path / "window.json"))  # type: ignore[arg-type]
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_panel(jobs_session: Session, qtbot: QtBot) -> Callable[[], JobsPanel]:
+    """Makes the panel, once the test has said what there is."""
+
+    def make() -> JobsPanel:
+        panel = JobsPanel(jobs_session)
+        qtbot.addWidget(panel)
+        panel.resize(1000, 220)
+        panel.show()
+        return panel
+
+    return make
