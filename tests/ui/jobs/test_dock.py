@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.jobs import JobKind, JobProgress, JobRecord, JobState
@@ -33,6 +33,20 @@ def button(panel: JobsPanel, row: int, text: str) -> QPushButton | QToolButton:
     ]
     assert len(found) == 1, f"no button {text!r} in row {row}"
     return found[0]
+
+
+def click(qtbot: QtBot, target: QWidget) -> None:
+    """Click once the layout has settled: until then a click would hit a neighbour."""
+    window = target.window()
+    settled: list[QPoint] = []
+
+    def hit() -> bool:
+        middle = target.mapTo(window, target.rect().center())
+        settled.append(middle)
+        return window.childAt(middle) is target and settled[-2:-1] == [middle]
+
+    qtbot.waitUntil(hit)
+    qtbot.mouseClick(target, Qt.MouseButton.LeftButton)
 
 
 def test_a_running_job_shows_count_rate_and_time_left(
@@ -80,7 +94,7 @@ def test_cancel_is_asked_once_and_said_at_once(
     jobs.play(7)
     qtbot.waitUntil(lambda: bool(texts(panel)))
     cancel = button(panel, 0, "Cancel")
-    qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
+    click(qtbot, cancel)
     qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
 
     assert jobs.asked == [("cancel", 7)]
@@ -98,7 +112,7 @@ def test_an_interrupted_job_can_be_resumed(
     panel = make_panel()
     qtbot.waitUntil(lambda: bool(texts(panel)))
     assert "Interrupted · 812 of 5,000" in texts(panel)[0]
-    qtbot.mouseClick(button(panel, 0, "Resume"), Qt.MouseButton.LeftButton)
+    click(qtbot, button(panel, 0, "Resume"))
 
     qtbot.waitUntil(lambda: jobs.asked == [asked])
 
@@ -135,7 +149,7 @@ def test_failures_are_listed_with_their_reason_copied_and_retried(
     panel = make_panel()
     jobs.play(7, failed=2)
     qtbot.waitUntil(lambda: bool(texts(panel)))
-    qtbot.mouseClick(button(panel, 0, "2 failed"), Qt.MouseButton.LeftButton)
+    click(qtbot, button(panel, 0, "2 failed"))
     qtbot.waitUntil(panel.failures.isVisible)
     listed = panel.failures
     model = listed.model
@@ -151,8 +165,7 @@ def test_failures_are_listed_with_their_reason_copied_and_retried(
         "/photos/a.jpg\tThe file is empty.\n/photos/b.jpg\tThe file is cut off."
     )
     retry = next(b for b in listed.findChildren(QPushButton) if b.text() == "Retry All")
-    qtbot.waitUntil(lambda: retry.x() > 0)  # until it is laid out, a click would miss it
-    qtbot.mouseClick(retry, Qt.MouseButton.LeftButton)
+    click(qtbot, retry)
     qtbot.waitUntil(lambda: jobs.asked == [("retry", 7)])
 
     jobs.entries = [replace(entry, retried=True) for entry in jobs.entries]
