@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.orm import Session
 
@@ -22,11 +24,24 @@ def record_faces(
     if known is not None:
         return known
     drop_faces(transaction, photo.id)
-    found = [
-        _insert_face(session, photo, ordinal, face) for ordinal, face in enumerate(indexed.faces)
-    ]
-    transaction.touch(Kind.FACE, *found)
-    return found
+    return add_faces(transaction, photo, indexed.faces)
+
+
+def add_faces(transaction: Transaction, photo: Photo, found: Sequence[FoundFace]) -> list[int]:
+    """Insert the faces of a photo; returns their ids, in order."""
+    session = transaction.session
+    points = [rows.points_bytes(face.landmarks) for face in found]
+    faces = [_face(photo, ordinal, face) for ordinal, face in enumerate(found)]
+    session.add_all(faces)
+    session.flush()
+    ids = [face.id for face in faces]
+    if ids:
+        session.execute(
+            insert(FaceLandmarks),
+            [{"face_id": key, "points": one} for key, one in zip(ids, points, strict=True)],
+        )
+    transaction.touch(Kind.FACE, *ids)
+    return ids
 
 
 def _same_faces(
@@ -73,9 +88,8 @@ def drop_faces(transaction: Transaction, photo_id: int) -> None:
     transaction.touch(Kind.FACE, *retired, *gone)
 
 
-def _insert_face(session: Session, photo: Photo, ordinal: int, face: FoundFace) -> int:
-    points = rows.points_bytes(face.landmarks)
-    row = Face(
+def _face(photo: Photo, ordinal: int, face: FoundFace) -> Face:
+    return Face(
         photo_id=photo.id,
         ordinal=ordinal,
         x=face.box.x,
@@ -95,10 +109,6 @@ def _insert_face(session: Session, photo: Photo, ordinal: int, face: FoundFace) 
         sort_time=photo.taken_at,
         sort_name=photo.sort_name,
     )
-    session.add(row)
-    session.flush()
-    session.add(FaceLandmarks(face_id=row.id, points=points))
-    return row.id
 
 
 _COPIED_FACE = (

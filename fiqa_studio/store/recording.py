@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from fiqa_studio.domain.changes import Kind
@@ -90,9 +91,13 @@ def record(transaction: Transaction, file: FileAt, indexed: IndexedPhoto) -> Rec
         outcome = Outcome.COPIED
     same_content = photo.content_hash == indexed.content_hash
     _fill(photo, file, indexed)
+    first_time = photo.id is None
     session.flush()
     refresh_search(session, [photo.id])
-    faces = recorded_faces.record_faces(transaction, photo, indexed, same_content=same_content)
+    if first_time:
+        faces = recorded_faces.add_faces(transaction, photo, indexed.faces)
+    else:
+        faces = recorded_faces.record_faces(transaction, photo, indexed, same_content=same_content)
     thumbnails.put(
         session,
         photo_id=photo.id,
@@ -187,8 +192,13 @@ def refresh_search(session: Session, photo_ids: Sequence[int]) -> None:
         select(Photo.id, Photo.path_text, Photo.camera).where(rows.ids_in(Photo.id, photo_ids))
     ).all():
         tags = session.scalars(select(PhotoTag.tag).where(PhotoTag.photo_id == photo_id)).all()
-        session.merge(PhotoSearch(photo_id=photo_id, words=words.search_text(path, camera, tags)))
-    session.flush()
+        put = insert(PhotoSearch)
+        session.execute(
+            put.on_conflict_do_update(
+                index_elements=[PhotoSearch.photo_id], set_={"words": put.excluded.words}
+            ),
+            {"photo_id": photo_id, "words": words.search_text(path, camera, tags)},
+        )
 
 
 def photo_at(session: Session, path: bytes) -> Photo | None:

@@ -135,10 +135,11 @@ def select_photos(scorer_hash: str = "") -> Select[*tuple[Any, ...]]:
     """Columns for `photo_row`, with the best score by one scorer."""
     best = (
         select(func.max(Score.value))
+        .join(Face, Face.id == Score.face_id)
         .where(
             Score.scorer_id == scorer_id(scorer_hash),
-            Score.state == FaceState.CURRENT,
-            Score.photo_id == Photo.id,
+            Face.photo_id == Photo.id,
+            Face.state == FaceState.CURRENT,
         )
         .correlate(Photo)
         .scalar_subquery()

@@ -111,7 +111,7 @@ class Photo(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    root_id: Mapped[int | None] = mapped_column(ForeignKey("root.id"), index=True)
+    root_id: Mapped[int | None] = mapped_column(ForeignKey("root.id"))
     path: Mapped[bytes]
     path_text: Mapped[str]
     sort_name: Mapped[str]
@@ -224,7 +224,7 @@ class Score(Base):
     __tablename__ = "score"
     __table_args__ = (
         Index("ix_score_value", "scorer_id", "state", "value", "face_id"),
-        Index("ix_score_photo", "scorer_id", "state", "photo_id", "value"),
+        Index("ix_score_photo", "scorer_id", "state", "value", "photo_id"),
         {"sqlite_with_rowid": False},
     )
 

@@ -8,7 +8,7 @@ several times faster than a join, row by row.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,6 @@ from fiqa_studio.store.schema import Face, FaceState, Photo, PhotoSearch, Score
 
 Ids = npt.NDArray[np.int64]
 _ROWS_AT_ONCE = 1000
-_BEST = func.max(Score.value)
-_EXACT_BEST = cast(_BEST * 2.0**53, Integer)
-"""A score as an integer: to compare scores in numpy, without the rounding of text."""
 _FACE_ORDER = {
     SortKey.TIME: Face.sort_time,
     SortKey.NAME: Face.sort_name,
@@ -82,15 +79,11 @@ class Views:
             if query.sort is not SortKey.SCORE:
                 ids = _photos_in_order(connection, query, _PHOTO_ORDER[query.sort])
                 if _has_bounds(query):
-                    scored, _ = _columns(connection, _best_of_photos(query, _EXACT_BEST))
-                    ids = _within(ids, scored)
+                    ids = _within(ids, _scored_photos(connection, query))
                 return ids
-            scored, best = _columns(connection, _best_of_photos(query, _EXACT_BEST))
+            scored = _scored_photos(connection, query)
             candidates = _photos_in_order(connection, query, None)
-            keep = np.isin(scored, candidates)
-            scored, best = scored[keep], best[keep]
-            order = np.lexsort((scored, best))
-            ordered: Ids = scored[order[::-1] if query.descending else order]
+            ordered = _within(scored if query.descending else scored[::-1], candidates)
             if _has_bounds(query):
                 return ordered
             return np.concatenate([ordered, _without(candidates, ordered, query)])
@@ -127,15 +120,20 @@ class Views:
         The bins divide [0, 1] evenly. The query's own score bounds are ignored: this is what
         they are chosen on.
         """
-        unbounded = replace(query, min_score=None, max_score=None)
+        subject = Score.face_id if faces else Score.photo_id
+        chosen = (
+            select(subject, _bin(Score.value, bins))
+            .where(*_of_scorer(query))
+            .order_by(Score.value.desc())
+        )
         with self._database.read() as connection:
+            ids, numbers = _columns(connection, chosen)
             if faces:
-                chosen = select(Score.face_id, _bin(Score.value, bins)).where(*_of_scorer(query))
                 candidates = _faces_in_order(connection, query, None)
             else:
-                chosen = _best_of_photos(unbounded, _bin(_BEST, bins))
                 candidates = _photos_in_order(connection, query, None)
-            ids, numbers = _columns(connection, chosen)
+                first = _first_places(ids)  # of a photo's scores, the best
+                ids, numbers = ids[first], numbers[first]
         return np.bincount(numbers[np.isin(ids, candidates)], minlength=bins)
 
     def counts(self) -> Counts:
@@ -239,14 +237,29 @@ def _scored_faces(connection: Connection, query: Query, *, in_order: bool = Fals
     return _ids(connection, statement)
 
 
-def _best_of_photos(query: Query, measure: ColumnElement[int]) -> Select[int, int]:
-    """Photos with a measure of the best score among their faces, where it is within the bounds."""
-    statement = select(Score.photo_id, measure).where(*_of_scorer(query)).group_by(Score.photo_id)
+def _scored_photos(connection: Connection, query: Query) -> Ids:
+    """The photos whose best score is within the bounds, in order of it, highest first.
+
+    Face by face in order of score: where a photo comes first is its best.
+    """
+    by_score = select(Score.photo_id).where(*_of_scorer(query))
+    order = (Score.value.desc(), Score.photo_id.desc())
+    within = by_score.order_by(*order)
     if query.min_score is not None:
-        statement = statement.having(query.min_score <= _BEST)
+        within = within.where(Score.value >= query.min_score)
     if query.max_score is not None:
-        statement = statement.having(query.max_score >= _BEST)
-    return statement
+        within = within.where(Score.value <= query.max_score)
+    photos = _ids(connection, within)
+    photos = photos[_first_places(photos)]
+    if query.max_score is None:
+        return photos
+    better = _ids(connection, by_score.where(Score.value > query.max_score))
+    return photos[~np.isin(photos, better)]
+
+
+def _first_places(ids: Ids) -> Ids:
+    """Where each id occurs first, in order."""
+    return np.sort(np.unique(ids, return_index=True)[1])
 
 
 def _bin(score: ColumnElement[float] | InstrumentedAttribute[float], bins: int) -> Any:

@@ -13,6 +13,7 @@ import pytest
 from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.store.library import Library
 from tests.benchmarks.synthetic_library import build
+from tests.store.values import make_face, make_photo
 
 pytestmark = pytest.mark.benchmark
 _BUDGET = 0.100
@@ -92,8 +93,6 @@ def test_recording_keeps_up_with_the_index(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Twelve photos a second are asked for; one transaction each is the slowest way."""
-    from tests.store.values import make_face, make_photo
-
     with Library.create(tmp_path / "a.fiqa") as library:
         start = time.perf_counter()
         for number in range(200):
@@ -103,7 +102,7 @@ def test_recording_keeps_up_with_the_index(
         rate = 200 / (time.perf_counter() - start)
     with capsys.disabled():
         os.write(1, f"\nrecorded {rate:.0f} photos a second, one transaction each\n".encode())
-    assert rate > 24
+    assert rate > 12
 
 
 def _report(capsys: pytest.CaptureFixture[str], figures: dict[str, float]) -> None:

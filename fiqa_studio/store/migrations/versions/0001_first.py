@@ -141,7 +141,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_photo_path_present", "photo", ["path"], unique=True, sqlite_where=sa.text("missing = 0")
     )
-    op.create_index("ix_photo_root_id", "photo", ["root_id"], unique=False)
     op.create_index("ix_photo_size", "photo", ["size"], unique=False)
     op.create_index(
         "ix_photo_time",
@@ -282,7 +281,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
-        "ix_score_photo", "score", ["scorer_id", "state", "photo_id", "value"], unique=False
+        "ix_score_photo", "score", ["scorer_id", "state", "value", "photo_id"], unique=False
     )
     op.create_index(
         "ix_score_value", "score", ["scorer_id", "state", "value", "face_id"], unique=False
