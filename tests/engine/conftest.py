@@ -11,6 +11,8 @@ from PIL import Image
 from skimage import data
 
 from fiqa_studio.domain.jobs import JobProgress, JobState
+from fiqa_studio.domain.photos import PhotoId
+from fiqa_studio.domain.query import Query
 from fiqa_studio.engine.client import WorkerSettings
 from fiqa_studio.engine.jobs import Job
 from fiqa_studio.engine.studio import Engine
@@ -63,11 +65,13 @@ def engine(
     tmp_path_factory: pytest.TempPathFactory,
     plain: Callable[[int], bytes],
 ) -> Iterator[Engine]:
-    """An engine whose worker is up."""
+    """An engine whose two workers are up."""
     folder = tmp_path_factory.mktemp("first")
     (folder / "first.jpg").write_bytes(plain(999))
     running = Engine(library, worker=settings)
     finish(running.start_index([folder]))
+    (first,) = library.views.photo_ids(Query())
+    running.render_photo(PhotoId(int(first)), 32).result(PATIENCE)
     yield running
     running.shutdown()
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from fiqa_studio.domain.errors import KnownError, LibraryError
+from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobProgress, JobState
 from fiqa_studio.domain.labels import LabelEvent, LabelKind
 from fiqa_studio.domain.photos import PhotoRow
 from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.engine.studio import Engine
 from fiqa_studio.store.library import Library
+from fiqa_studio.store.writer import Transaction
 
 from .conftest import finish
 
@@ -270,26 +273,33 @@ def test_progress_is_told_with_count_rate_and_time_left(
 
 
 def test_a_full_disk_stops_the_job_with_a_clear_error_and_keeps_what_was_written(
-    engine: Engine, library: Library, album: Path, plain: Plain, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, library: Library, album: Path, plain: Plain
 ) -> None:
     for number in range(60):
         (album / f"many-{number}.jpg").write_bytes(plain(number))
-    real, calls = library.photos.record_many, []
-
-    def record_many(batch: object) -> object:
-        calls.append(batch)
-        if len(calls) > 1:
-            raise LibraryError("There is no space left.", code="library.disk-full")
-        return real(batch)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(library.photos, "record_many", record_many)
+    with limited_size(library, pages=12):
         job = engine.start_index([album])
         assert job.wait(60).state is JobState.FAILED
     assert job.error is not None
     assert job.error.code == "library.disk-full"
     written = len(present(library, album))
-    assert written > 0
+    assert 0 < written < 63
     _, counts = index(engine, album)
     assert counts["unchanged"] == written
     assert len(present(library, album)) == 63
+
+
+@contextmanager
+def limited_size(library: Library, *, pages: int) -> Iterator[None]:
+    """No more than so many pages may be added: SQLite then says what it says on a full disk."""
+
+    def limit(transaction: Transaction, most: int) -> None:
+        transaction.session.execute(text(f"PRAGMA main.max_page_count = {most}"))
+
+    def used(transaction: Transaction) -> int:
+        return int(transaction.session.execute(text("PRAGMA main.page_count")).scalar_one())
+
+    now = library.write(used).result()
+    library.write(lambda transaction: limit(transaction, now + pages)).result()
+    yield
+    library.write(lambda transaction: limit(transaction, 1 << 30)).result()

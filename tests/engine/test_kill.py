@@ -99,8 +99,14 @@ def test_the_whole_program_killed_at_random_moments(
     moments = random.Random(20)
     before = (0, 0)
     for round_number in range(PROGRAM_KILLS):
-        steps = ["index", str(album), "--score", SCORER] if round_number % 2 else ["index", str(album)]
+        steps = (
+            ["index", str(album), "--score", SCORER] if round_number % 2 else ["index", str(album)]
+        )
         if before[0] == 42:
+            steps = ["index", str(album)]
+        if round_number % 2:
+            steps += ["--score", SCORER]
+        elif before[0] == 42:
             steps = ["score", "--scorer", SCORER]
         program = subprocess.Popen(
             [sys.executable, "-m", "fiqa_studio.cli", "--library", str(library), *steps],

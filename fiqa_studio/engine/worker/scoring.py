@@ -209,7 +209,12 @@ class ScoringThread:
         name = command.scorer or default_scorer_name()
         loaded = self._scorers.get(name)
         if loaded is None or (command.device and loaded.device != command.device):
-            loaded = load_scorer(name, device=command.device, precision=command.precision)
+            loaded = load_scorer(
+                name,
+                device=command.device,
+                precision=command.precision,
+                on_notice=lambda text: self._listener.notice("warning", text),
+            )
             self._scorers[name] = loaded
         return ScorerLoaded(
             request_id=command.request_id,
