@@ -14,22 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import mediapipe
 import numpy as np
 import numpy.typing as npt
-from mediapipe.calculators.tensor import (
-    inference_calculator_pb2,
-    tensors_to_detections_calculator_pb2,
-)
-from mediapipe.framework import calculator_pb2
-from mediapipe.python import packet_creator, packet_getter
-from mediapipe.python._framework_bindings import (
+
+from fiqa_studio.vision.mediapipe_parts import (
     calculator_graph,
+    calculator_pb2,
     image_frame,
+    inference_calculator_pb2,
+    mediapipe,
+    packet_creator,
+    packet_getter,
     resource_util,
+    tensors_to_detections_calculator_pb2,
     validated_graph_config,
 )
-
 from fiqa_studio.vision.quiet import quiet_stderr
 
 Rgb = npt.NDArray[np.uint8]
