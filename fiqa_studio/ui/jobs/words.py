@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from fiqa_studio.domain.jobs import JobKind, JobProgress, JobRecord, JobState
 
-_NOUNS = {JobKind.INDEX: ("photo", "photos"), JobKind.SCORE: ("face", "faces")}
+_NOUNS = {JobKind.INDEX: ("photo", "photos"), JobKind.SCORE: ("photo", "photos")}
+"""What a job counts: scoring goes photo by photo too, since a photo is decoded once."""
 _STATES = {
     JobState.RUNNING: "Running",
     JobState.DONE: "Done",
@@ -17,7 +18,7 @@ _STATES = {
 
 
 def counted(count: int, kind: JobKind) -> str:
-    """``1 photo``, ``1,204 faces``."""
+    """``1 photo``, ``1,204 photos``."""
     one, many = _NOUNS.get(kind, ("item", "items"))
     return f"{count:,} {one if count == 1 else many}"
 

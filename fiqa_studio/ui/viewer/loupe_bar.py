@@ -12,6 +12,7 @@ from fiqa_studio.ui.viewer.colormaps import MapKind
 from fiqa_studio.ui.viewer.minimap import percent
 from fiqa_studio.ui.viewer.widgets import ElidedLabel, hairline, icon_button
 
+_COUNT_FROM = 1080
 _TITLE_FROM = 820
 _WORDS_FROM = 640
 _SLIDER_FROM = 480
@@ -50,7 +51,7 @@ class LoupeBar(QFrame):
         self._zoom = QLabel()
         theme.set_role(self._zoom, "caption")
         self._zoom.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
-        self._zoom.setFixedWidth(48)
+        self._zoom.setFixedWidth(46)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(5, 100)
         self._slider.setFixedWidth(96)
@@ -71,6 +72,7 @@ class LoupeBar(QFrame):
     def set_title(self, name: str, count: str) -> None:
         """Name of the photo and a word on its faces."""
         self._title.setText(name)
+        self._title.set_tip(f"{name}, {count}" if name else "")
         self._count.setText(count)
 
     def set_zoom(self, device_scale: float | None) -> None:
@@ -143,7 +145,7 @@ class LoupeBar(QFrame):
         row = QHBoxLayout()
         row.setSpacing(0)
         for kind, text, icon, place in (
-            (MapKind.NONE, "No map", "photo", "first"),
+            (MapKind.NONE, "No map", "image-off", "first"),
             (MapKind.QUALITY, "Quality", "map", ""),
             (MapKind.CONFIDENCE, "Confidence", "confidence", "last"),
         ):
@@ -166,9 +168,10 @@ class LoupeBar(QFrame):
         """A narrow bar gives up words before controls."""
         width = event.size().width()
         self._title.setVisible(width >= _TITLE_FROM)
-        self._count.setVisible(width >= _TITLE_FROM)
+        self._count.setVisible(width >= _COUNT_FROM)
         self._zoom.setVisible(width >= _WORDS_FROM)
         self._slider.setVisible(width >= _SLIDER_FROM)
+        self._slider.setFixedWidth(96 if width >= _COUNT_FROM else 64)
         style = (
             Qt.ToolButtonStyle.ToolButtonTextOnly
             if width >= _WORDS_FROM

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QRectF
 from PySide6.QtGui import QImage
 
 from fiqa_studio.ui.theme import Space
+from fiqa_studio.ui.viewer import overlays
 from fiqa_studio.ui.viewer.canvas import Canvas
 from fiqa_studio.ui.viewer.colormaps import MapKind
 from fiqa_studio.ui.viewer.colour_bar import ColourBar
@@ -74,11 +75,23 @@ class Plates(QObject):
         self.minimap.move(width - self.minimap.width() - gap, height - self.minimap.height() - gap)
         side = 200 if min(width, height) >= _LARGE_FROM else 132
         self.inset.set_side(side)
-        self.inset.move(width - self.inset.width() - gap, gap)
+        self.inset.move(self._inset_left(gap), gap)
         if min(width, height) < _ROOM_FROM:
             self.inset.hide()
         if width < self.colours.width() + self.minimap.width() + 3 * gap:
             self.minimap.hide()
+
+    def _inset_left(self, gap: int) -> int:
+        """Right, or left where it would cover the very face it is about."""
+        canvas, inset = self._canvas, self.inset
+        right = canvas.width() - inset.width() - gap
+        mark, view = canvas.selected_mark(), canvas.viewpoint.view
+        if mark is None or view is None:
+            return right
+        face = overlays.screen_rect(view, mark.box)
+        there = QRectF(right, gap, inset.width(), inset.height())
+        here = QRectF(gap, gap, inset.width(), inset.height())
+        return gap if face.intersects(there) and not face.intersects(here) else right
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The canvas has another size."""

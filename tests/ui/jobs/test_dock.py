@@ -214,9 +214,9 @@ def test_outcomes_read_like_speech() -> None:
     record = JobRecord(
         JobId(1), JobKind.SCORE, JobState.DONE, "Score", now, now + timedelta(minutes=4), 1, 1, 0
     )
-    assert words.outcome_said(record, now).startswith("Done · 1 face · today, ")
+    assert words.outcome_said(record, now).startswith("Done · 1 photo · today, ")
     assert words.outcome_said(record, now).endswith(", in 4 min")
     naive = replace(record, created_at=now.replace(tzinfo=None), finished_at=None)
     assert words.outcome_said(naive, now + timedelta(days=1)).startswith(
-        "Done · 1 face · yesterday, "
+        "Done · 1 photo · yesterday, "
     )
