@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,19 +103,32 @@ def empty_library(tmp_path: Path) -> Iterator[Library]:
         yield library
 
 
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty photos: every sixth without a face, every fifth with two; scores rise with number.
+
+    Made once and copied for each test, since its writes take seconds.
+    """
+    path = tmp_path_factory.mktemp("sample") / "test.fiqa"
+    with Library.create(path) as library:
+        root = library.roots.add("/photos").result()
+        library.scores.ensure_scorer(SCORER).result()
+        scores = {}
+        for number in range(PHOTOS):
+            count = 0 if number % 6 == 5 else 2 if number % 5 == 0 else 1
+            _, faces = add_photo(library, root, number, count)
+            scores.update(dict.fromkeys(faces, number / PHOTOS))
+        score_faces(library, scores)
+    return path
+
+
 @pytest.fixture
-def library(empty_library: Library) -> Library:
-    """Sixty photos: every sixth without a face, every fifth with two; scores rise with number."""
-    library = empty_library
-    root = library.roots.add("/photos").result()
-    library.scores.ensure_scorer(SCORER).result()
-    scores = {}
-    for number in range(PHOTOS):
-        count = 0 if number % 6 == 5 else 2 if number % 5 == 0 else 1
-        _, faces = add_photo(library, root, number, count)
-        scores.update(dict.fromkeys(faces, number / PHOTOS))
-    score_faces(library, scores)
-    return library
+def library(sample: Path, tmp_path: Path) -> Iterator[Library]:
+    """A copy of the sample of one's own."""
+    for file in sample.parent.iterdir():
+        shutil.copy(file, tmp_path)
+    with Library.open(tmp_path / sample.name) as library:
+        yield library
 
 
 class RecordingEngine:

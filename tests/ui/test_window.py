@@ -71,9 +71,7 @@ def test_faces_are_shown_best_first(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def _texts(widget: QWidget) -> str:
-    return " ".join(
-        label.text() for label in widget.findChildren(QWidget) if hasattr(label, "text")
-    )
+    return " ".join(_text_of(child) for child in widget.findChildren(QWidget))
 
 
 def test_switching_to_photos_and_back(qtbot: QtBot, window: MainWindow) -> None:
@@ -274,9 +272,8 @@ def test_the_shortcut_sheet_shows_the_table(qtbot: QtBot, window: MainWindow) ->
 
 
 def test_menus_hold_every_action(window: MainWindow) -> None:
-    shown = {
-        a.objectName() for menu in window.menuBar().findChildren(QMenu) for a in menu.actions()
-    }
+    menus = window.menuBar().findChildren(QMenu)
+    shown = {action.objectName() for menu in menus for action in menu.actions()}
     assert {"library.open", "overlay.quality", "sort.time", "theme.dark", "help.about"} <= shown
 
 

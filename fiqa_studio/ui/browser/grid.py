@@ -90,7 +90,6 @@ class GridView(QAbstractItemView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setMouseTracking(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.NoDragDrop)
-        self.setAutoScroll(False)
         self.doubleClicked.connect(lambda index: self.opened.emit(index.row()))
         self.verticalScrollBar().valueChanged.connect(self._tell_seen)
         theme.manager.changed.connect(self._restyle)
@@ -140,13 +139,12 @@ class GridView(QAbstractItemView):
 
     def select_rows(self, rows: Ids, current: int) -> None:
         """Make ``rows`` (ascending) the selection, and ``current`` the current row."""
-        selection = QItemSelection()
-        for first, last in _runs(rows):
-            selection.select(self._grid.index(first), self._grid.index(last))
         model = self.selectionModel()
         if current >= 0:
+            self.setAutoScroll(False)  # the place in the list stays as it is
             model.setCurrentIndex(self._grid.index(current), _Select.NoUpdate)
-        model.select(selection, _Select.ClearAndSelect)
+            self.setAutoScroll(True)
+        model.select(self._selection_of(rows), _Select.ClearAndSelect)
 
     def selected_rows(self) -> Ids:
         """The selected rows, ascending."""
@@ -155,6 +153,12 @@ class GridView(QAbstractItemView):
             for part in self.selectionModel().selection().toList()
         ]
         return np.unique(np.concatenate(spans)) if spans else np.empty(0, np.int64)
+
+    def _selection_of(self, rows: Ids) -> QItemSelection:
+        selection = QItemSelection()
+        for first, last in _runs(rows):
+            selection.select(self._grid.index(first), self._grid.index(last))
+        return selection
 
     def go_to(self, row: int) -> None:
         """Select one row and bring it into view."""
@@ -270,19 +274,19 @@ class GridView(QAbstractItemView):
     @override
     def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
         top = self.verticalOffset()
-        area = rect.normalized().translated(0, top)
-        span = self._layout.span(area.top(), area.bottom())
-        if rect.width() <= 1 and rect.height() <= 1:
-            row = self._layout.index_at(area.x(), area.y())
-            rows = np.array([row] if row >= 0 else [], np.int64)
+        if self.state() is QAbstractItemView.State.DragSelectingState:
+            area = rect.normalized().translated(0, top)
+            span = self._layout.span(area.top(), area.bottom())
+            found = [row for row in span if self._layout.cell(row).intersects(area)]
         else:
-            rows = np.array(
-                [row for row in span if self._layout.cell(row).intersects(area)], np.int64
-            )
-        selection = QItemSelection()
-        for first, last in _runs(rows):
-            selection.select(self._grid.index(first), self._grid.index(last))
-        self.selectionModel().select(selection, command)
+            # From one cell to another, as text is selected: all between, not a rectangle.
+            ends = [
+                self._layout.index_at(rect.left(), rect.top() + top),
+                self._layout.index_at(rect.right(), rect.bottom() + top),
+            ]
+            found = list(range(min(ends), max(ends) + 1)) if min(ends) >= 0 else []
+        rows = np.array(found, np.int64)
+        self.selectionModel().select(self._selection_of(rows), command)
 
     @override
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:

@@ -92,6 +92,7 @@ class FilterBar(QFrame):
         self._low.valueChanged.connect(lambda _: self._typed.start())
         self._high.valueChanged.connect(lambda _: self._typed.start())
         self._faces.activated.connect(self._take_faces)
+        self.set_query(Query())
 
     def set_query(self, query: Query) -> None:
         """Show what is on, without telling."""

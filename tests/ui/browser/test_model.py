@@ -45,7 +45,7 @@ def test_cells_are_known_once_they_came(model: GridModel) -> None:
     assert model.card(1) is None
     model.add_cards([_card(7)])
     assert model.card(1) == _card(7)
-    assert model.data(model.index(1)) == "7.jpg, score 51, fair, eyes closed"
+    assert model.data(model.index(1)) == "7.jpg, score 50, fair, eyes closed"
     assert model.data(model.index(0)) == ""
 
 
