@@ -24,6 +24,7 @@ from fiqa_studio.store.schema import Face, FaceState, Photo, PhotoSearch, Score
 
 Ids = npt.NDArray[np.int64]
 _ROWS_AT_ONCE = 1000
+_FEW_PHOTOS = 2000
 _FACE_ORDER = {
     SortKey.TIME: Face.sort_time,
     SortKey.NAME: Face.sort_name,
@@ -182,9 +183,13 @@ def _faces_in_order(connection: Connection, query: Query, key: Any | None) -> Id
     order = _order(key, Face.id, query)
     if not query.text.strip():
         return _ids(connection, select(Face.id).where(*conditions).order_by(*order))
+    chosen = _photos_with(connection, query.text)
+    if len(chosen) <= _FEW_PHOTOS:  # then their faces are looked up one by one
+        conditions.append(rows.ids_in(Face.photo_id, chosen.tolist()))
+        return _ids(connection, select(Face.id).where(*conditions).order_by(*order))
     statement = select(Face.id, Face.photo_id).where(*conditions).order_by(*order)
     faces, photos = _columns(connection, statement)
-    return faces[np.isin(photos, _photos_with(connection, query.text))]
+    return faces[np.isin(photos, chosen)]
 
 
 def _photos_in_order(connection: Connection, query: Query, key: Any | None) -> Ids:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from fiqa_studio.domain.photos import FaceRow, PhotoRow, PhotoStatus
 from fiqa_studio.domain.query import Query, SortKey
-from fiqa_studio.store import words
+from fiqa_studio.store import views, words
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.schema import Face
 from fiqa_studio.store.views import _faces_in_order, _order
@@ -168,6 +168,15 @@ def test_faces_are_those_asked_for_in_order(album: Library) -> None:
         assert album.views.face_ids(query).tolist() == expected(
             everything, query, keys[query.sort], keeps
         ), query
+
+
+def test_a_text_that_many_photos_match_is_answered_the_same(
+    album: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries = [query for query in QUERIES if query.text]
+    few = [album.views.face_ids(query).tolist() for query in queries]
+    monkeypatch.setattr(views, "_FEW_PHOTOS", 0)
+    assert [album.views.face_ids(query).tolist() for query in queries] == few
 
 
 def test_rows_come_in_the_order_of_the_ids(album: Library) -> None:
