@@ -18,7 +18,7 @@ from fiqa_studio.demo.contact_sheet import write_contact_sheet
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.app import Studio
-from fiqa_studio.ui.browser.cards import ViewKind
+from fiqa_studio.ui.kinds import ViewKind
 from fiqa_studio.ui.settings import Settings
 
 _PATIENCE_MS = 60_000
@@ -52,6 +52,7 @@ def take_screenshots(library: Path, folder: Path) -> None:
             _settle()
             window.grab().save(str(folder / f"{name}.png"))
 
+        _until(lambda: work.filters.histogram.loaded)
         work.browser.view.go_to(0)
         shoot("1-faces")
         work.show_kind(ViewKind.PHOTOS)

@@ -63,7 +63,7 @@ def test_a_folder_becomes_ranked_faces_and_a_table(
 
     # Only the better half: the left edge of the histogram's brush is dragged to the middle.
     histogram = work.filters.histogram
-    qtbot.waitUntil(lambda: histogram.property("loaded") is not False, timeout=_WINDOW_MS)
+    qtbot.waitUntil(lambda: histogram.loaded, timeout=_WINDOW_MS)
     everything = work.browser.count
     _type_number(work, "Lowest score shown", 40)
     qtbot.waitUntil(lambda: work.query.min_score is not None, timeout=_WINDOW_MS)
