@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
@@ -19,12 +18,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QGestureEvent, QPinchGesture, QWidget
 
-from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.viewer import overlays
 from fiqa_studio.ui.viewer.colormaps import MapKind
+from fiqa_studio.ui.viewer.drawing import Drawing, said
 from fiqa_studio.ui.viewer.images import Picture
-from fiqa_studio.ui.viewer.marks import FaceMaps, FaceMark, crop_point
+from fiqa_studio.ui.viewer.marks import FaceMark, crop_point
 from fiqa_studio.ui.viewer.viewpoint import MOVE_MS, WHEEL_MS, Viewpoint
 
 _PIXELS_FROM = 8.0
@@ -46,27 +45,6 @@ _OWN_KEYS = {
     Qt.Key.Key_Space,
     Qt.Key.Key_Z,
 }
-
-
-@dataclass
-class Drawing:
-    """What is drawn over the photo.
-
-    Attributes:
-        boxes: Boxes with badges.
-        landmarks: The face mesh.
-        overlay: Which map.
-        opacity: Of the map, in [0, 1].
-        stretched: Whether the colours span the map's own range instead of [0, 1].
-        maps: By face.
-    """
-
-    boxes: bool = True
-    landmarks: bool = False
-    overlay: MapKind = MapKind.NONE
-    opacity: float = 0.6
-    stretched: bool = False
-    maps: Mapping[int, FaceMaps] = field(default_factory=dict)
 
 
 class Canvas(QWidget):
@@ -228,7 +206,7 @@ class Canvas(QWidget):
         if self._cursor is not None and self._pressed_at is None:
             found = self.value_at(self._cursor)
             if found is not None:
-                overlays.paint_chip(painter, self._cursor, [_said(*found)], QSizeF(self.size()))
+                overlays.paint_chip(painter, self._cursor, [said(*found)], QSizeF(self.size()))
 
     def _paint_photo(self, painter: QPainter, picture: Picture) -> None:
         view = self.viewpoint.view
@@ -418,9 +396,3 @@ class Canvas(QWidget):
         """Keep looking at the same place."""
         self.viewpoint.resize(self._area(), self.devicePixelRatioF())
         super().resizeEvent(event)
-
-
-def _said(kind: MapKind, value: float) -> str:
-    if kind is MapKind.QUALITY:
-        return f"Quality {shown_score(value)}"
-    return f"Confidence {100 * value:.0f} %"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,12 @@ from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
-from fiqa_studio.domain.photos import FaceDetail, FaceId, PhotoDetail, PhotoId
-from fiqa_studio.domain.scores import ScoreMaps
+from fiqa_studio.domain.photos import FaceId, PhotoId
 from fiqa_studio.ui.viewer.canvas import Canvas
 from fiqa_studio.ui.viewer.colormaps import MapKind
 from fiqa_studio.ui.viewer.crops import CropImages
 from fiqa_studio.ui.viewer.loupe_bar import LoupeBar
+from fiqa_studio.ui.viewer.loupe_reads import LoadedPhoto, read_maps, read_photo
 from fiqa_studio.ui.viewer.marks import FaceMaps, mark_of, reading_order
 from fiqa_studio.ui.viewer.plates import Plates
 from fiqa_studio.ui.viewer.stage import Stage
@@ -27,15 +26,6 @@ if TYPE_CHECKING:
     from fiqa_studio.ui.session import Session
 
 _FACE_FILL = 0.94
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Loaded:
-    """What the library knows of one photo, read off the window's thread."""
-
-    detail: PhotoDetail
-    faces: tuple[FaceDetail, ...]
-    thumbnail: QImage
 
 
 class LoupeView(QWidget):
@@ -67,7 +57,7 @@ class LoupeView(QWidget):
         self._session = session
         self.photo_id: PhotoId | None = None
         self.face_id: FaceId | None = None
-        self._loaded: _Loaded | None = None
+        self._loaded: LoadedPhoto | None = None
         self._follow_face = False
         self._maps_for: frozenset[int] = frozenset()
         self.canvas = Canvas(self)
@@ -250,19 +240,10 @@ class LoupeView(QWidget):
     # --- the photo ------------------------------------------------------------------------------
 
     def _load(self, photo_id: int) -> None:
-        library = self._session.library
-
-        def read() -> _Loaded | None:
-            detail = library.photos.detail(PhotoId(photo_id))
-            if detail is None:
-                return None
-            faces = library.faces.of_photo(PhotoId(photo_id))
-            thumbnail = library.thumbnails.photo(PhotoId(photo_id))
-            return _Loaded(detail, tuple(faces), QImage.fromData(thumbnail or b""))
-
+        read = partial(read_photo, self._session.library, photo_id)
         self._session.run(read, partial(self._on_loaded, photo_id), key=f"loupe-photo-{id(self)}")
 
-    def _on_loaded(self, photo_id: int, loaded: _Loaded | None) -> None:
+    def _on_loaded(self, photo_id: int, loaded: LoadedPhoto | None) -> None:
         if photo_id != self.photo_id:
             return
         self._loaded = loaded
@@ -362,20 +343,15 @@ class LoupeView(QWidget):
         if self._maps_for == frozenset(hashes) and self._maps_for:
             return
         self._maps_for = frozenset(hashes)
-        scores = self._session.library.scores
-
-        def read() -> dict[int, ScoreMaps | None]:
-            return {face: scores.maps(FaceId(face), name) for face, name in hashes.items()}
-
+        kind, library = self.canvas.drawing.overlay, self._session.library
+        read = partial(read_maps, library, hashes, kind)
         self._session.run(
             read, partial(self._on_maps, frozenset(hashes)), key=f"loupe-maps-{id(self)}"
         )
 
-    def _on_maps(self, asked: frozenset[int], maps: Mapping[int, ScoreMaps | None]) -> None:
+    def _on_maps(self, asked: frozenset[int], maps: Mapping[int, FaceMaps]) -> None:
         if asked == self._maps_for:
-            self.canvas.drawing.maps = {
-                face: FaceMaps(found) for face, found in maps.items() if found is not None
-            }
+            self.canvas.drawing.maps = maps
             self._plates.set_maps_known(True)
             self.canvas.update()
 

@@ -13,8 +13,8 @@ from fiqa_studio.ui.viewer.minimap import percent
 from fiqa_studio.ui.viewer.widgets import ElidedLabel, hairline, icon_button
 
 _COUNT_FROM = 1080
-_TITLE_FROM = 820
-_WORDS_FROM = 640
+_TITLE_FROM = 860
+_WORDS_FROM = 760
 _SLIDER_FROM = 480
 
 

@@ -170,6 +170,11 @@ class FaceMaps:
             ).copy()
         return self._images[key]
 
+    def prepare(self, kind: MapKind) -> None:
+        """Make the images that will be drawn first, off the window's thread."""
+        if self.has(kind):
+            self.image(kind, stretched=False, small=True)
+
     def value_at(self, kind: MapKind, x: float, y: float) -> float | None:
         """The value at a point of the crop; None outside it."""
         values = self.values(kind)

@@ -15,8 +15,9 @@ from pytestqt.qtbot import QtBot
 from fiqa_studio.domain.alignment import applied, crop_transform, eye_centres, inverted
 from fiqa_studio.domain.scores import ScoreMaps
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.viewer.canvas import Canvas, Drawing
+from fiqa_studio.ui.viewer.canvas import Canvas
 from fiqa_studio.ui.viewer.colormaps import MapKind
+from fiqa_studio.ui.viewer.drawing import Drawing
 from fiqa_studio.ui.viewer.images import Picture
 from fiqa_studio.ui.viewer.marks import FaceMaps, FaceMark, mark_of, reading_order
 
