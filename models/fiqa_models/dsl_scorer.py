@@ -7,24 +7,18 @@ scores are averaged, and the same crop always gets the same score.
 
 from __future__ import annotations
 
-import time
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from fiqa_models.devices import choose_device, choose_precision, in_precision
 from fiqa_models.errors import ModelError
-from fiqa_models.networks import (
-    CROP_SIDE,
-    PATCH_SIDE,
-    DslFiqa,
-    identifiers_inside,
-    normalise,
-)
+from fiqa_models.networks import CROP_SIDE, PATCH_SIDE, identifiers_inside, normalise
+from fiqa_models.networks.folding import fold_batch_norms
+from fiqa_models.schemes import points_of
 from fiqa_models.scoring import Crops, FaceScore, Landmarks, NoticeCallback, check_crops
 from fiqa_models.weights import load_checkpoint
 
@@ -33,10 +27,10 @@ GRID = tuple((left, top) for left in _ENDS for top in _ENDS)
 """(left, top) of each patch in pixels of the crop."""
 
 _TOKEN = 16
-_FACES_ON_CPU = 4
+_FACES_ON_CPU = 1
+"""One face fits the CPU's cache and is measured faster than several; and with batches of one, a
+face's score cannot depend on its company."""
 _FACES_ON_ACCELERATOR = 32
-_AGREEMENT = 2e-3
-"""Largest change of a score that bfloat16 may cause before it is not used."""
 
 
 class DslScorer:
@@ -54,8 +48,9 @@ class DslScorer:
     ) -> None:
         network, manifest = load_checkpoint(checkpoint)
         self._device = choose_device(device)
-        self._network = network.to(self._device).to(memory_format=torch.channels_last).eval()
-        self._network.requires_grad_(False)
+        fold_batch_norms(network.requires_grad_(False).eval())
+        self._network = network.to(self._device).to(memory_format=torch.channels_last)
+        self._scheme = manifest.landmark_scheme
         self._tell = on_notice or (lambda _: None)
         self._batch = _FACES_ON_CPU if self._device.type == "cpu" else _FACES_ON_ACCELERATOR
         self.name = manifest.name
@@ -73,6 +68,7 @@ class DslScorer:
             part = slice(len(scores), len(scores) + self._batch)
             try:
                 scores += self._score_batch(crops[part], landmarks[part])
+            # OutOfMemoryError is a RuntimeError; it is named for the reader.
             except (torch.OutOfMemoryError, RuntimeError) as error:
                 self._halve(error)
         return scores
@@ -96,10 +92,10 @@ class DslScorer:
     @torch.inference_mode()
     def _score_batch(self, crops: Crops, landmarks: Landmarks) -> list[FaceScore]:
         network = self._network
-        images = normalise(torch.from_numpy(np.ascontiguousarray(crops)).to(self._device))
+        images = normalise(torch.from_numpy(crops.copy()).to(self._device))
         images = images.contiguous(memory_format=torch.channels_last)
         ids = torch.from_numpy(self._identifiers(landmarks)).to(self._device)
-        with _precision(self._device, self.precision):
+        with in_precision(self._device, self.precision):
             output = network.grid(images, GRID, ids)
         faces, patches = len(crops), len(GRID)
         values = output.score.float().clamp(0, 1).view(faces, patches).cpu().numpy()
@@ -123,7 +119,7 @@ class DslScorer:
         return np.stack(
             [
                 identifiers_inside(points, left=left, top=top, side=PATCH_SIDE, landmarks=count)
-                for points in landmarks
+                for points in points_of(self._scheme, landmarks)
                 for left, top in GRID
             ]
         )
@@ -141,59 +137,3 @@ def stitch(maps: Tensor, faces: int) -> npt.NDArray[np.float16]:
         total[:, rows, columns] += parts[:, index]
         count[rows, columns] += 1
     return (total / count).numpy().astype(np.float16)
-
-
-def choose_device(wanted: str) -> torch.device:
-    """The device of this name; where none is named, the best one at hand.
-
-    Raises:
-        ModelError: The device is not there.
-    """
-    if not wanted:
-        if torch.cuda.is_available():
-            return torch.device("cuda:0")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(wanted)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(
-            f"The device “{wanted}” cannot be used here.",
-            str(error).splitlines()[0],
-            "Choose another one; `fiqa doctor` lists them.",
-        ) from error
-    return device
-
-
-def choose_precision(network: DslFiqa, device: torch.device) -> str:
-    """``bfloat16`` where it is faster on this device and leaves the score as it is."""
-    if network.config.tokens == "mobilenet" and device.type == "cpu":
-        # Measured: depth-wise convolutions lose more in bfloat16 than the rest gains.
-        return "float32"
-    if device.type == "mps":
-        return "float32"
-    seconds, scores = zip(
-        *(_probe(network, device, p) for p in ("float32", "bfloat16")), strict=True
-    )
-    agrees = abs(scores[0] - scores[1]) <= _AGREEMENT
-    return "bfloat16" if agrees and seconds[1] < 0.8 * seconds[0] else "float32"
-
-
-@torch.inference_mode()
-def _probe(network: DslFiqa, device: torch.device, precision: str) -> tuple[float, float]:
-    """Seconds and score of one patch of a fixed picture."""
-    ramp = torch.linspace(-1, 1, PATCH_SIDE, device=device)
-    picture = torch.sin(9 * ramp)[None, None, :, None] * torch.cos(7 * ramp)[None, None, None, :]
-    patch = picture.expand(1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
-    ids = torch.arange(500, device=device)[None].clamp(max=network.config.landmarks + 1)
-    with _precision(device, precision):
-        network(patch, ids)
-        started = time.perf_counter()
-        score = float(network(patch, ids).score)
-    return time.perf_counter() - started, score
-
-
-def _precision(device: torch.device, precision: str) -> AbstractContextManager[Any]:
-    if precision == "bfloat16":
-        return torch.autocast(device.type, torch.bfloat16)
-    return nullcontext()

@@ -61,7 +61,7 @@ class Manifest:
 
     @property
     def hash(self) -> str:
-        """The scorer's identity: configuration, weights and preprocessing; 32 hex digits."""
+        """The scorer's identity: configuration, weights and preprocessing; 16 hex digits."""
         network = {key: value for key, value in self.network.items() if key != "name"}
         return identity(
             {"network": network, "preprocessing": self.preprocessing, "weights": self.weights}
@@ -118,9 +118,9 @@ def _check_types(manifest: Manifest, path: Path) -> None:
 
 
 def identity(values: Mapping[str, Any]) -> str:
-    """A hash (32 hex digits) of plain values, whatever the order of their keys."""
+    """A hash (16 hex digits) of plain values, whatever the order of their keys."""
     canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def digest_of(path: Path) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -137,15 +138,24 @@ def _checkpoints(folder: Path) -> Iterator[ScorerSpec]:
 
 
 def _plug_in(point: EntryPoint) -> ScorerSpec:
-    package = point.dist.name if point.dist is not None else point.module
-    return ScorerSpec(point.name, point.name, f"From the package {package}.", "plug-in")
+    """A plug-in, looked for but not imported: importing it may cost seconds, or raise."""
+    problem = ""
+    summary = "From another package."
+    try:
+        package = point.dist.name if point.dist is not None else point.module
+        summary = f"From the package {package}."
+        if find_spec(point.module.partition(".")[0]) is None:
+            problem = f"Its module {point.module} is not installed."
+    except Exception as error:  # noqa: BLE001 - other people's metadata never breaks the listing
+        problem = f"Its entry point cannot be read ({type(error).__name__}: {error})."
+    return ScorerSpec(point.name, point.name, summary, "plug-in", not problem, problem)
 
 
 def _load_plug_in(name: str, device: str, precision: str) -> Scorer:
     (point, *_) = entry_points(group=ENTRY_POINTS, name=name)
     try:
         scorer: Scorer = point.load()(device, precision)
-    except Exception as error:
+    except Exception as error:  # whatever a plug-in raises becomes a sentence for the user
         raise ModelError(
             f"The scorer “{name}” of another package failed to load.",
             f"{type(error).__name__}: {error}",

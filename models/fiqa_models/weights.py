@@ -104,11 +104,12 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             "Convert published weights with `fiqa models import`, which reads them safely.",
         )
     try:
-        return load_file(path)
+        tensors: dict[str, Tensor] = load_file(path)
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         raise ModelError(
             f"{path.name} is damaged or not a safetensors file.", str(error), "Copy it again."
         ) from error
+    return tensors
 
 
 def empty_network(config: NetworkConfig) -> DslFiqa:

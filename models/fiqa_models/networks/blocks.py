@@ -60,7 +60,8 @@ class PooledChannelAttention(nn.Module):
         pooled = functional.adaptive_avg_pool2d(x, self.side).flatten(2)
         weights = self.query(pooled) @ self.key(pooled).transpose(1, 2)
         weights = (weights / self.side).softmax(-1)
-        return x + self.gate * (weights @ x.flatten(2)).view_as(x)
+        mixed: Tensor = x + self.gate * (weights @ x.flatten(2)).view_as(x)
+        return mixed
 
 
 class SwinLayer(nn.Module):
@@ -142,7 +143,7 @@ class DegradationAttention(nn.Module):
         columns = answers.transpose(1, 2)
         if self.grid is None:
             return functional.interpolate(columns, size=height * width, mode="nearest").mT
-        field = columns.unflatten(2, self.grid)
+        field = columns.reshape(*columns.shape[:2], *self.grid)
         return functional.interpolate(field, size=(height, width), mode="nearest").flatten(2).mT
 
     def forward(self, x: Tensor, degradation: Tensor, height: int, width: int) -> Tensor:

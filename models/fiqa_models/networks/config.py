@@ -10,7 +10,7 @@ PATCH_SIDE = 384
 CROP_SIDE = 512
 TOKEN_STRIDE = 16
 MAX_LANDMARKS = 500
-"""Identifiers a patch carries: shorter lists are padded, longer ones thinned (the published 500)."""
+"""Identifiers a patch carries, as published: shorter lists are padded, longer ones thinned."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +80,10 @@ class NetworkConfig:
         Raises:
             TypeError: for a field that is missing or unknown.
         """
-        return cls(
-            **{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in values.items()
-            }
-        )
+        plain: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        }
+        return cls(**plain)
 
 
 _PAPER = NetworkConfig(

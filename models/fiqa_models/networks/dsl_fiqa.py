@@ -133,7 +133,7 @@ class DslFiqa(nn.Module):
                 crops[:, :, top : top + PATCH_SIDE, left : left + PATCH_SIDE]
                 for left, top in origins
             ]
-            return self(torch.stack(patches, 1).flatten(0, 1), landmark_ids)
+            return self.forward(torch.stack(patches, 1).flatten(0, 1), landmark_ids)
         tokens = self.degradation.tokens(crops)
         decoded = self._trunk(crops, tokens)
         windows = [
@@ -157,7 +157,7 @@ class DslFiqa(nn.Module):
         x = x.flatten(2).transpose(1, 2)
         for block in self.decoder:
             x = block(x, degradation_tokens, height, width)
-        return x.transpose(1, 2).unflatten(2, (height, width))
+        return x.transpose(1, 2).reshape(x.shape[0], -1, height, width)
 
     def _heads(self, decoded: Tensor, landmark_ids: Tensor | None) -> tuple[Tensor, Tensor]:
         """Quality and confidence (B, H, W) of a decoded map (B, C, H, W)."""

@@ -139,14 +139,11 @@ class SetGuide(nn.Module):
 
     def forward(self, identifiers: Tensor, height: int, width: int) -> Tensor:
         """Identifiers (B, 500) to one number a token (B, H * W)."""
-        dtype = self.each[0].weight.dtype
         # Every identifier is coded once, whatever the number of patches that show it.
         numbers = torch.arange(self.landmarks, device=identifiers.device, dtype=torch.float32)
-        x = (numbers / (self.landmarks - 1) * 2 - 1)[:, None].to(dtype)
+        x = (numbers / (self.landmarks - 1) * 2 - 1)[:, None]
         codes = self.each(positional_encoding(x) if self.encode else x)
-        visible = torch.zeros(
-            len(identifiers), padding_id(self.landmarks) + 1, device=x.device, dtype=dtype
-        )
+        visible = torch.zeros(len(identifiers), padding_id(self.landmarks) + 1, device=x.device)
         visible.scatter_(1, identifiers.clamp(0, padding_id(self.landmarks)), 1.0)
         visible = visible[:, : self.landmarks]
         count = visible.sum(1, keepdim=True)
