@@ -270,7 +270,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _sort(SortKey.FACE_SIZE, "Face Size"),
     Action(
         "sort.reverse",
-        "Highest First",
+        "Descending",
         "View/Sort by",
         lambda c: c.reverse_sort(),
         group=1,

@@ -55,6 +55,10 @@ class Studio(QObject):
             chosen: Path | None = path
         else:
             chosen = None
+            if path is not None:
+                self.window.banner.show_message(
+                    "warning", f"The library {path} is not there any more. Its disk may be away."
+                )
 
         def after_paint() -> None:
             if chosen is not None:

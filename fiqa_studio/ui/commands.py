@@ -48,6 +48,10 @@ class Commands:
         """Bring the marks of menus in line with the window."""
         self._window.refresh()
 
+    def complain(self, error: KnownError) -> None:
+        """Say in place what went wrong."""
+        self._window.banner.show_error(error)
+
     # --- libraries -------------------------------------------------------------------------
 
     def new_library(self) -> None:
@@ -119,6 +123,9 @@ class Commands:
     def fill_scorers(self, menu: QMenu) -> None:
         """The scorers of this installation; the worker tells, which takes a moment."""
         menu.clear()
+        if self._window.workspace is None:
+            menu.addAction("Open a library first").setEnabled(False)
+            return
         menu.addAction("Asking the worker…").setEnabled(False)
         session = self._session
 

@@ -181,7 +181,8 @@ class Emptiness:
         roots: Folders in the library.
         photos: Photos in it.
         faces: Faces in it.
-        filtered: A filter is on.
+        in_folder: Only one folder was asked for.
+        filtered: A filter is on besides that.
         busy: An index is running.
         of_faces: Faces were asked for.
     """
@@ -189,6 +190,7 @@ class Emptiness:
     roots: int
     photos: int
     faces: int
+    in_folder: bool
     filtered: bool
     busy: bool
     of_faces: bool

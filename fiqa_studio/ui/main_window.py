@@ -291,6 +291,8 @@ class MainWindow(QMainWindow):
             self.workspace.remember()
         self.settings.save()
         event.accept()
+        # Jobs are cancelled politely, which may take seconds: not before the user's eyes.
+        self.hide()
         self.closing.emit()
 
     @override

@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.actions import ACTIONS, MENUS, Action
 from fiqa_studio.ui.commands import Commands
@@ -82,7 +83,10 @@ def _make(row: Action, window: QWidget, commands: Commands) -> QAction:
 
 
 def _trigger(row: Action, commands: Commands, _checked: bool = False) -> None:
-    row.run(commands)
+    try:
+        row.run(commands)
+    except KnownError as error:
+        commands.complain(error)
     # A click flips the mark by itself; the window's state says what it should be.
     commands.refresh()
 

@@ -25,6 +25,12 @@ _SORTS = (
     (SortKey.NAME, "Name"),
     (SortKey.FACE_SIZE, "Face size"),
 )
+_ORDERS = {
+    SortKey.SCORE: ("Best first", "Worst first"),
+    SortKey.TIME: ("Newest first", "Oldest first"),
+    SortKey.NAME: ("Z to A", "A to Z"),
+    SortKey.FACE_SIZE: ("Largest first", "Smallest first"),
+}
 _WORDS_FROM = 1040
 """Below this width buttons show their icon only."""
 
@@ -63,6 +69,8 @@ class ToolBar(QFrame):
         self.search.setPlaceholderText("Search")
         self.search.setAccessibleName("Search in paths, cameras and tags")
         self.search.setClearButtonEnabled(True)
+        # A folder dropped here is to be indexed, not searched for.
+        self.search.setAcceptDrops(False)
         self.search.setMinimumWidth(110)
         self.search.setMaximumWidth(260)
         glass = self.search.addAction(
@@ -102,9 +110,7 @@ class ToolBar(QFrame):
             self._actions["sort.reverse"],
             "sort-descending" if state.descending else "sort-ascending",
         )
-        self._actions["sort.reverse"].setToolTip(
-            "Highest first" if state.descending else "Lowest first"
-        )
+        self._actions["sort.reverse"].setToolTip(_ORDERS[state.sort][not state.descending])
 
     def set_search(self, text: str) -> None:
         """Show these words without searching."""

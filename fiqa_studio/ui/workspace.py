@@ -26,6 +26,7 @@ from fiqa_studio.ui.filters.histogram import BINS, import_plotting
 from fiqa_studio.ui.filters.queries import is_filtered, without_filters
 from fiqa_studio.ui.jobs.dock import JobsPanel
 from fiqa_studio.ui.kinds import ViewKind
+from fiqa_studio.ui.refresher import Refresher
 from fiqa_studio.ui.session import Session
 from fiqa_studio.ui.sidebar import Entry, Place, Sidebar
 from fiqa_studio.ui.viewer.inspector import InspectorPanel
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from fiqa_studio.store.roots import RootFolder
     from fiqa_studio.store.views import Counts
 
+_OVERVIEW_MS = 500
+"""Least time between two readings of counts and folders while an index fills the library."""
 _AHEAD = 3
 """Photos on either side of the one in the loupe that are rendered ahead."""
 
@@ -93,7 +96,8 @@ class Workspace(QWidget):
             read_only=library.read_only,
         )
         self.sidebar.set_entry(self._entry)
-        self._read_library()
+        self._overview = Refresher(self._read_library, _OVERVIEW_MS, self)
+        self._overview.now()
         self._ask()
         # Takes most of a second to import: off the thread, and after the first page.
         session.run(import_plotting, lambda _: self.filters.histogram.load(), key="plotting")
@@ -194,6 +198,7 @@ class Workspace(QWidget):
     def close_down(self) -> None:
         """Stop asking for anything; the session is about to close."""
         self.remember()
+        self._overview.stop()
         self.browser.close_down()
         self.loupe.close_images()
 
@@ -291,7 +296,8 @@ class Workspace(QWidget):
         )
 
     def _read_library(self) -> None:
-        """Counts, folders and the scorer, for the side bar and the status bar."""
+        """Counts, folders, the scorer and the histogram."""
+        self._ask_histogram()
         library = self.session.library
 
         def read() -> tuple[Counts, list[RootFolder], dict[int, int], str]:
@@ -305,11 +311,18 @@ class Workspace(QWidget):
             active = library.scores.active()
             return library.views.counts(), roots, sizes, active.title if active else ""
 
-        self.session.run(read, lambda result: self._take_library(*result), key="library")
+        def failed(error: Exception) -> None:
+            self._overview.finished()
+            self.session.report(error)
+
+        self.session.run(
+            read, lambda result: self._take_library(*result), failed=failed, key="library"
+        )
 
     def _take_library(
         self, counts: Counts, roots: list[RootFolder], sizes: dict[int, int], scorer: str
     ) -> None:
+        self._overview.finished()
         self.counts, self.roots, self.scorer = counts, roots, scorer
         self.sidebar.set_counts(counts)
         self.sidebar.set_roots(roots, sizes)
@@ -323,8 +336,7 @@ class Workspace(QWidget):
             changes.ids(kind)
             for kind in (Kind.PHOTO, Kind.FACE, Kind.SCORE, Kind.ROOT, Kind.SCORER, Kind.SETTING)
         ):
-            self._read_library()
-            self._ask_histogram()
+            self._overview.request()
 
     def _on_job(self, progress: JobProgress) -> None:
         if progress.state.finished:
@@ -347,7 +359,8 @@ class Workspace(QWidget):
             roots=len(self.roots),
             photos=self.counts.photos,
             faces=self.counts.faces,
-            filtered=is_filtered(self.query),
+            in_folder=self.query.root_id is not None,
+            filtered=is_filtered(replace(self.query, root_id=None)),
             busy=any(job.kind is JobKind.INDEX for job in self._running.values()),
             of_faces=self.kind is ViewKind.FACES,
         )

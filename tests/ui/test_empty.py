@@ -6,7 +6,9 @@ import pytest
 
 from fiqa_studio.ui.empty import Emptiness
 
-NEW = Emptiness(roots=0, photos=0, faces=0, filtered=False, busy=False, of_faces=True)
+NEW = Emptiness(
+    roots=0, photos=0, faces=0, in_folder=False, filtered=False, busy=False, of_faces=True
+)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,8 @@ NEW = Emptiness(roots=0, photos=0, faces=0, filtered=False, busy=False, of_faces
         ({"roots": 1, "busy": True}, "busy"),
         ({"roots": 1}, "no-photos"),
         ({"roots": 1, "photos": 9}, "no-faces"),
+        ({"roots": 2, "photos": 9, "faces": 5, "in_folder": True}, "no-faces"),
+        ({"roots": 2, "photos": 9, "in_folder": True, "of_faces": False}, "no-photos"),
         ({"roots": 1, "photos": 9, "busy": True}, "busy"),
         ({"roots": 1, "photos": 9, "faces": 5, "filtered": True}, "filters"),
         ({"roots": 1, "photos": 9, "faces": 0, "filtered": True}, "no-faces"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
@@ -16,6 +16,7 @@ from fiqa_studio.ui.browser.grid import GridView
 from fiqa_studio.ui.browser.model import GridModel
 from fiqa_studio.ui.browser.thumbnails import Thumbnails
 from fiqa_studio.ui.kinds import ViewKind
+from fiqa_studio.ui.refresher import Refresher
 from fiqa_studio.ui.session import Session
 
 _REFRESH_MS = 400
@@ -50,18 +51,13 @@ class Browser(QWidget):
         self._sources = {source.kind: source for source in sources}
         self._kind = ViewKind.FACES
         self._query = Query()
-        self._running = False
-        self._stale = False
         self._model = GridModel(self)
         self._thumbnails = Thumbnails(session.report, self)
         self.view = GridView(self._model, self._thumbnails.get, self)
         self._empty: QWidget | None = None
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.view)
-        self._refresh = QTimer(self)
-        self._refresh.setSingleShot(True)
-        self._refresh.setInterval(_REFRESH_MS)
-        self._refresh.timeout.connect(self._refresh_now)
+        self._refresh = Refresher(self._list_again, _REFRESH_MS, self)
         self._connect()
 
     def _connect(self) -> None:
@@ -93,7 +89,7 @@ class Browser(QWidget):
     @property
     def loading(self) -> bool:
         """Whether a list is on its way."""
-        return self._running
+        return self._refresh.running
 
     def selected_ids(self) -> Ids:
         """The ids selected, in the order of the list."""
@@ -103,8 +99,7 @@ class Browser(QWidget):
         """List the answer to a query, from its beginning."""
         self._kind, self._query = kind, query
         source = self._sources[kind]
-        self._refresh.stop()
-        self._running, self._stale = True, False
+        self._refresh.replaced()
         self._session.run(
             lambda: source.ids(query),
             lambda ids: self._show(kind, ids, anew=True),
@@ -159,8 +154,8 @@ class Browser(QWidget):
     # --- lists -----------------------------------------------------------------------------
 
     def _show(self, kind: ViewKind, ids: Ids, *, anew: bool) -> None:
-        self._running = False
         source = self._sources[kind]
+        self.view.setAccessibleName(kind.value.title())
         self._thumbnails.set_source(kind, source.thumbnails)
         if anew or kind is not self._model.kind:
             kept = self._kept() if kind is self._model.kind else None
@@ -176,13 +171,11 @@ class Browser(QWidget):
         self._feed(self.view.visible_rows())
         if self.position() < 0:
             self.current_changed.emit(None)
+        self._refresh.finished()
         self.listed.emit(len(ids))
-        if self._stale:
-            self._stale = False
-            self._refresh.start()
 
     def _failed(self, error: Exception) -> None:
-        self._running = False
+        self._refresh.finished()
         self._session.report(error)
 
     def _kept(self) -> tuple[Ids, int, Ids, int]:
@@ -209,12 +202,8 @@ class Browser(QWidget):
                 self.view.restore_anchor(row, offset)
                 return
 
-    def _refresh_now(self) -> None:
-        if self._running:
-            self._stale = True
-            return
+    def _list_again(self) -> None:
         kind, query, source = self._kind, self._query, self._sources[self._kind]
-        self._running = True
         self._session.run(
             lambda: source.ids(query),
             lambda ids: self._show(kind, ids, anew=False),
@@ -242,8 +231,7 @@ class Browser(QWidget):
         else:
             self._model.forget(photos, photos)
             self._thumbnails.forget(changes.ids(Kind.PHOTO))
-        if not self._refresh.isActive():
-            self._refresh.start()
+        self._refresh.request()
 
     # --- cells -----------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from fiqa_studio.ui.kinds import ViewKind
 
 Fetch = Callable[[Sequence[int]], dict[int, bytes]]
 
-_CACHE_BYTES = 160 * 1024 * 1024
+_CACHE_BYTES = 96 * 1024 * 1024
 _BATCH = 8
 """Few enough that making pixmaps of one batch never holds up a frame."""
 _THREADS = 2
@@ -43,6 +43,7 @@ class Thumbnails(QObject):
         self._ratio = 1.0
         self._era = 0
         self._wanted: list[int] = []
+        self._kept: frozenset[int] = frozenset()
         self._in_hand: set[int] = set()
         self._absent: set[int] = set()
         self._cache: OrderedDict[int, tuple[QPixmap, int]] = OrderedDict()
@@ -77,6 +78,7 @@ class Thumbnails(QObject):
         for key in keys:
             if key in self._cache:
                 self._cache.move_to_end(key)
+        self._kept = frozenset(keys)
         self._wanted = [key for key in keys if not self._has(key)]
         self._pump()
 
@@ -136,7 +138,7 @@ class Thumbnails(QObject):
                 self._bytes -= _size_of(old[0])
             self._cache[key] = (pixmap, era)
             self._bytes += _size_of(pixmap)
-        while self._bytes > _CACHE_BYTES and self._cache:
+        while self._bytes > _CACHE_BYTES and next(iter(self._cache)) not in self._kept:
             _, (pixmap, _) = self._cache.popitem(last=False)
             self._bytes -= _size_of(pixmap)
         self.arrived.emit(batch)
