@@ -114,6 +114,11 @@ class Canvas(QWidget):
             self.viewpoint.begin(picture.full_size, self._area(), self.devicePixelRatioF())
         self.update()
 
+    @property
+    def dimmed(self) -> bool:
+        """Whether the picture is only a memory."""
+        return self._dimmed
+
     def set_dimmed(self, dimmed: bool) -> None:
         """Show the picture as a memory: its file cannot be read."""
         self._dimmed = dimmed
@@ -189,6 +194,8 @@ class Canvas(QWidget):
         if view is None or self._picture is None:
             return
         self._paint_photo(painter, self._picture)
+        if self._dimmed:
+            return  # a card stands over the photo: drawings would only be noise around it
         drawing = self.drawing
         for mark in self.mapped():
             # Stretched colours mean something for one face only: two would have two scales.

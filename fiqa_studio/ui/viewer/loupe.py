@@ -223,6 +223,7 @@ class LoupeView(QWidget):
         bar.pixels_wanted.connect(self.zoom_to_pixels)
         bar.face_wanted.connect(self.zoom_to_face)
         self._stage.changed.connect(self._on_pictured)
+        self._stage.dimmed.connect(self._plates.refresh)
         self._session.changed.connect(self._on_changes)
 
     def _take_settings(self) -> None:

@@ -16,6 +16,7 @@ _COUNT_FROM = 1080
 _TITLE_FROM = 860
 _WORDS_FROM = 760
 _SLIDER_FROM = 480
+_SEGMENT_WIDTH = 44
 
 
 class LoupeBar(QFrame):
@@ -127,7 +128,7 @@ class LoupeBar(QFrame):
         row.addWidget(hairline(vertical=True))
         row.addSpacing(Space.XS)
         row.addLayout(self._segments())
-        row.addSpacing(Space.XS)
+        row.addSpacing(Space.S)
         row.addWidget(self._slider)
         row.addWidget(self._stretch)
         row.addWidget(hairline(vertical=True))
@@ -179,4 +180,5 @@ class LoupeBar(QFrame):
         )
         for button in self._map_buttons.values():
             button.setToolButtonStyle(style)
+            button.setMinimumWidth(0 if width >= _WORDS_FROM else _SEGMENT_WIDTH)
         super().resizeEvent(event)

@@ -72,10 +72,13 @@ class Notice(QFrame):
             self._icon.setPixmap(theme.pixmap(self._name, 32, colour, ratio))
 
 
-def missing_words(detail: PhotoDetail) -> tuple[str, str, str] | None:
-    """Icon, title and text where the library knows that there is nothing to show."""
+def missing_words(detail: PhotoDetail, *, gone: bool = False) -> tuple[str, str, str] | None:
+    """Icon, title and text where there is nothing to show, as far as the library knows.
+
+    ``gone``: the worker looked just now, and the file was not there.
+    """
     where = display_path(detail.path_bytes)
-    if detail.row.missing:
+    if detail.row.missing or gone:
         return "missing", "The file is gone", f"It was last at {where}. {_KEPT}"
     if detail.row.status is PhotoStatus.FAILED:
         reason = detail.failure_message or detail.row.reason or "The reason was not recorded."

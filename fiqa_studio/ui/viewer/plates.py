@@ -78,7 +78,7 @@ class Plates(QObject):
         self.inset.move(self._inset_left(gap), gap)
         if min(width, height) < _ROOM_FROM:
             self.inset.hide()
-        if width < self.colours.width() + self.minimap.width() + 3 * gap:
+        if canvas.dimmed or width < self.colours.width() + self.minimap.width() + 3 * gap:
             self.minimap.hide()
 
     def _inset_left(self, gap: int) -> int:
@@ -107,7 +107,7 @@ class Plates(QObject):
         drawing, kind = self._canvas.drawing, self._canvas.drawing.overlay
         mark = self._canvas.selected_mark()
         self.colours.set_marker(None)
-        if kind is MapKind.NONE or not self._canvas.marks:
+        if kind is MapKind.NONE or not self._canvas.marks or self._canvas.dimmed:
             self.colours.hide()
             return
         if self._canvas.mapped():
@@ -124,7 +124,8 @@ class Plates(QObject):
 
     def _show_inset(self) -> None:
         mark = self._canvas.selected_mark()
-        if not self._inset_wanted or mark is None or self._canvas.picture is None:
+        canvas = self._canvas
+        if not self._inset_wanted or mark is None or canvas.picture is None or canvas.dimmed:
             self._crops.want(0)
             self.inset.hide()
             return

@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
+from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.photos import PhotoDetail
 from fiqa_studio.ui.viewer.canvas import Canvas
 from fiqa_studio.ui.viewer.images import PhotoImages, Picture, Renderer, preview_side
@@ -27,9 +28,11 @@ class Stage(QObject):
 
     Signals:
         changed: Whether the canvas shows another photo now (or the same one sharper).
+        dimmed: The card came or went.
     """
 
     changed = Signal(bool)
+    dimmed = Signal()
 
     def __init__(self, canvas: Canvas, renderer: Renderer) -> None:
         super().__init__(canvas)
@@ -139,14 +142,18 @@ class Stage(QObject):
             self.notice.hide()
         else:
             self.notice.say(*words)
-        self._canvas.set_dimmed(words is not None)
+        if self._canvas.dimmed is not (words is not None):
+            self._canvas.set_dimmed(words is not None)
+            self.dimmed.emit()
 
     def _words(self) -> tuple[str, str, str] | None:
         if self._photo_id == 0:
             return "loupe", "No photo chosen", "Choose one in the grid and press E."
         if self._left:
             return "image-off", "This photo is no longer in the library", ""
-        if self._detail is not None and (known := missing_words(self._detail)) is not None:
+        gone = isinstance(self._error, KnownError) and self._error.code == "photo.gone"
+        known = missing_words(self._detail, gone=gone) if self._detail is not None else None
+        if known is not None:
             return known
         shown = self._canvas.picture
         poor = shown is None or shown.requested_side == _THUMBNAIL

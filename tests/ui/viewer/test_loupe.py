@@ -204,7 +204,19 @@ def test_a_missing_file_says_where_it_was_and_shows_its_thumbnail_dimmed(
     assert "The file is gone" in loupe.notice
 
 
-def test_a_file_that_failed_says_why(loupe: LoupeView, qtbot: QtBot, library: Any) -> None:
+def test_a_file_that_went_just_now_says_the_same(
+    loupe: LoupeView, qtbot: QtBot, engine: Any
+) -> None:
+    engine.failing[1] = PhotoError("The file is no longer there.", code="photo.gone")
+    loupe.show_photo(1)
+
+    qtbot.waitUntil(lambda: "It was last at /photos/1.jpg" in loupe.notice.replace("\u200b", ""))
+
+
+def test_a_file_that_failed_says_why(
+    loupe: LoupeView, qtbot: QtBot, library: Any, engine: Any
+) -> None:
+    engine.failing[3] = PhotoError("Nothing to decode.", code="photo.empty")
     detail = library.details[3]
     row = replace(detail.row, status=PhotoStatus.FAILED, width=0, height=0)
     library.details[3] = replace(detail, row=row, failure_message="The file is empty.")
