@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 
 LEAST_RATE = 12.0
-PHOTOS_EACH = 24
+PHOTOS_EACH = 25
 PROCESSES = 2
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.shared]
 
 SCENES: dict[str, tuple[str, list[tuple[int, int, int]]]] = {
     # name: (landscape, faces as (eye distance, x, y) of their crop)
-    "landscape": ("Samsung S730", []),
+    "lake": ("Samsung S730", []),
+    "still life": ("Panasonic DMC-LC33 (Lumix)", []),
     "portrait": ("Nikon D5000", [(320, 1300, 800)]),
     "pair": ("FujiFilm MX-2900Zoom", [(120, 900, 1000), (110, 2100, 1100)]),
     "group": (
@@ -29,7 +30,8 @@ SCENES: dict[str, tuple[str, list[tuple[int, int, int]]]] = {
         [(60 + 5 * (i % 3), 300 + 560 * i, 900 + 500 * (i % 2)) for i in range(6)],
     ),
 }
-"""A family's holiday: a view, a close-up, two people, six people."""
+"""A view, a still life, a close-up, two people, six people. Two thirds of the shared album's photos
+show nobody; a face smaller than a close-up takes a second decode, at full size, for its crop."""
 
 WORKER = """
 import json, os, sys, time
@@ -106,7 +108,7 @@ def test_photos_a_second(photos: list[Path], capsys: pytest.CaptureFixture[str])
         lines.append(f"  {name:>10} {each * 1000:6.1f} ms, {mine[0]['faces']} faces")
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
-    assert [answer["faces"] for answer in done[: len(SCENES)]] == [0, 1, 2, 6]
+    assert [answer["faces"] for answer in done[: len(SCENES)]] == [0, 0, 1, 2, 6]
     assert rate >= LEAST_RATE
 
 
