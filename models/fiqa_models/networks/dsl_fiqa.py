@@ -157,7 +157,8 @@ class DslFiqa(nn.Module):
         x = x.flatten(2).transpose(1, 2)
         for block in self.decoder:
             x = block(x, degradation_tokens, height, width)
-        return x.transpose(1, 2).reshape(x.shape[0], -1, height, width)
+        decoded: Tensor = x.transpose(1, 2).reshape(x.shape[0], -1, height, width)
+        return decoded
 
     def _heads(self, decoded: Tensor, landmark_ids: Tensor | None) -> tuple[Tensor, Tensor]:
         """Quality and confidence (B, H, W) of a decoded map (B, C, H, W)."""
