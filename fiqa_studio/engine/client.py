@@ -335,8 +335,9 @@ class WorkerClient:
                 return
             request = self._requests.pop(event.request_id, None)
             self._sent.discard(event.request_id)
-            life.answered = True
-            self._fruitless = 0
+            if request is not None:  # else the answer to a scorer's reload: no sign of health
+                life.answered = True
+                self._fruitless = 0
             command = request.command if request is not None else None
             if isinstance(event, ScorerLoaded) and isinstance(command, LoadScorer):
                 self._loaded[event.name] = command
@@ -441,11 +442,13 @@ class WorkerClient:
         alone = any(self._requests[n].deaths for n in self._sent)
         if alone or not self._waiting:
             return None
-        number = self._waiting[0]
+        # For the screen the newest goes first: the older pictures may be out of sight by now.
+        place = -1 if self._options.render else 0
+        number = self._waiting[place]
         request = self._requests[number]
         limit = 1 if request.deaths else self.window
         if len(self._sent) >= limit:
             return None
-        self._waiting.popleft()
+        del self._waiting[place]
         self._sent.add(number)
         return request.command

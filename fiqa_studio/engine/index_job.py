@@ -43,7 +43,7 @@ def places_of(library: Library, folders: Sequence[Path]) -> list[Place]:
     """Where to scan for these folders; one that lies in no indexed folder becomes one.
 
     Raises:
-        PhotoError: One is no folder that can be read.
+        KnownError: One is no folder (``folder.gone``, ``folder.not-a-folder``).
     """
     places: list[Place] = []
     for folder in folders:
@@ -252,12 +252,12 @@ def _must_be_a_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     if folder.exists():
-        raise PhotoError(
+        raise KnownError(
             f"“{folder}” is a file, not a folder.",
             remedy="Name the folder that holds it.",
             code="folder.not-a-folder",
         )
-    raise PhotoError(
+    raise KnownError(
         f"There is no folder “{folder}”.",
         remedy="Check the name, and that its disk is connected.",
         code="folder.gone",

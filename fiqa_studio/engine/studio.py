@@ -292,7 +292,10 @@ class Engine:
         with self._guard:
             listeners = list(self._listeners.values())
         for listener in listeners:
-            listener(progress)
+            try:
+                listener(progress)
+            except Exception:
+                _logger.exception("a listener to jobs failed")
 
     def _tell_notice(self, notice: Notice) -> None:
         """What concerns no single photo is shown with the job that runs."""

@@ -19,6 +19,8 @@ from typing import Any, Self
 
 import pytest
 
+from fiqa_studio.store.library import Library
+
 from .conftest import PROGRAM, Fiqa
 
 Indexed = subprocess.CompletedProcess[str]
@@ -286,3 +288,11 @@ def test_help_names_every_command(fiqa: Fiqa) -> None:
     text = fiqa("--help").stdout
     for command in ("index", "score", "retry", "list", "failures", "export", "doctor", "scorers"):
         assert command in text
+
+
+def test_a_library_that_another_program_holds_can_be_read_but_not_indexed(
+    indexed: Indexed, fiqa: Fiqa, library: Path, album: Path
+) -> None:
+    with Library.open(library):
+        assert "another program" in fiqa("index", album, status=3).stderr
+        assert len(answer(fiqa, "list")) == 2

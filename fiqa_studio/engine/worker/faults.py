@@ -5,7 +5,7 @@ has that effect when a decoder (or, for the last one, the supervisor) takes it i
 
 * ``fault-segfault``: the process dies of a segmentation fault.
 * ``fault-hang``: it never answers.
-* ``fault-memory``: it asks for more memory than it may have.
+* ``fault-memory``: it asks for 16 GiB, more than a photo may use.
 * ``fault-supervisor``: the whole worker dies, as it would of a crash in the scorer.
 
 Without the variable nothing here does anything.
@@ -29,7 +29,7 @@ def fault_in_decoder(path: bytes) -> None:
     if b"fault-hang" in name:
         signal.sigwait([signal.SIGUSR2])
     if b"fault-memory" in name:
-        bytearray(1 << 46)
+        bytearray(16 << 30)
 
 
 def fault_in_supervisor(path: bytes) -> None:

@@ -123,7 +123,7 @@ class DecoderPool:
                 if outcome is None:
                     failed_starts = 0
                     break
-                failed_starts += not decoder.began
+                failed_starts += not decoder.began and outcome.code != "cancelled"
                 if failed_starts >= _FAILED_STARTS_ALLOWED:
                     self._listener.pool_broken(f"The decoder does not start ({outcome.message})")
                 decoder.kill()

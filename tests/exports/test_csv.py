@@ -1,0 +1,137 @@
+"""CSV: stable columns, awkward names, and a file that is whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.geometry import Box, HeadPose
+from fiqa_studio.domain.paths import display_path
+from fiqa_studio.domain.photos import FaceFlag, FaceId, FaceRow, PhotoId
+from fiqa_studio.exports.csv import COLUMNS, write_faces, write_to
+from fiqa_studio.exports.registry import check_target, find_format, list_formats
+
+Row = tuple[FaceRow, bytes]
+
+
+def face(path: bytes = b"/photos/a.jpg", *, score: float | None = 0.5, scorer: str = "s") -> Row:
+    row = FaceRow(
+        id=FaceId(7),
+        photo_id=PhotoId(3),
+        path=display_path(path),
+        box=Box(1.5, 2, 30, 40),
+        eye_distance=12.345,
+        score=score,
+        spread=None if score is None else 0.01,
+        scorer=scorer,
+        scorer_hash="abc",
+        flags=frozenset([FaceFlag.UPSCALED, FaceFlag.PROFILE]),
+        taken_at=datetime(2026, 5, 4, 3, 2, 1),  # noqa: DTZ001 - cameras know no zone
+        eyes_open=0.9,
+        pose=HeadPose(-1, 2, 3),
+        missing=False,
+    )
+    return row, path
+
+
+def read_back(*rows: Row) -> list[dict[str, str]]:
+    text = io.StringIO()
+    assert write_to(rows, text) == len(rows)
+    return list(csv.DictReader(io.StringIO(text.getvalue())))
+
+
+def test_the_columns_are_these_in_this_order() -> None:
+    assert (
+        *("path", "x", "y", "width", "height", "score", "spread", "scorer", "scorer_hash"),
+        *("flags", "eye_distance", "yaw", "pitch", "roll", "eyes_open", "taken_at", "missing"),
+        *("photo_id", "face_id", "path_bytes"),
+    ) == COLUMNS
+
+
+def test_values_are_plain_numbers_and_words() -> None:
+    (row,) = read_back(face())
+    assert row["x"] == "1.50"
+    assert row["score"] == "0.500000"
+    assert row["flags"] == "profile upscaled"
+    assert row["taken_at"] == "2026-05-04T03:02:01"
+    assert row["missing"] == "no"
+
+
+def test_a_face_without_score_has_empty_fields_and_never_a_zero() -> None:
+    (row,) = read_back(face(score=None, scorer=""))
+    assert row["score"] == row["spread"] == row["scorer"] == ""
+
+
+def test_awkward_names_come_back_whole() -> None:
+    name = '/photos/a, "quoted"\nand broken=1.jpg'
+    (row,) = read_back(face(name.encode()))
+    assert row["path"] == name
+    assert row["path_bytes"] == ""
+
+
+def test_a_name_that_is_not_utf8_is_told_exactly() -> None:
+    (row,) = read_back(face(b"/photos/\xe9.jpg"))
+    assert row["path"] == "/photos/�.jpg"
+    assert bytes.fromhex(row["path_bytes"]) == b"/photos/\xe9.jpg"
+
+
+@pytest.mark.parametrize("scorer", ["=cmd()", "+1", "-1", "@sum"])
+def test_a_plug_ins_name_is_no_formula(scorer: str) -> None:
+    (row,) = read_back(face(scorer=scorer))
+    assert row["scorer"] == f"'{scorer}"
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    target.write_text("the old one")
+
+    def rows() -> Iterator[Row]:
+        yield face()
+        raise KnownError("the library was pulled out")
+
+    with pytest.raises(KnownError):
+        write_faces(rows(), target)
+    assert target.read_text() == "the old one"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_replaced_file_keeps_its_permissions_and_a_link_stays_a_link(tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+    target.chmod(0o600)
+    link = tmp_path / "link.csv"
+    link.symlink_to(target)
+    assert write_faces([face()], link) == 1
+    assert link.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert target.read_text().startswith("path,x,y")
+
+
+def test_a_target_in_an_indexed_folder_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "photos"
+    root.mkdir()
+    with pytest.raises(KnownError) as refused:
+        check_target(root / "sub" / ".." / "out.csv", [root])
+    assert refused.value.code == "export.inside-root"
+    check_target(tmp_path / "photos.csv", [root])
+    with pytest.raises(KnownError) as folder:
+        check_target(tmp_path, [root / "deeper"])
+    assert folder.value.code == "export.not-a-file"
+
+
+def test_a_file_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(KnownError) as refused:
+        write_faces([face()], tmp_path / "gone" / "out.csv")
+    assert refused.value.code == "export.cannot-write"
+
+
+def test_an_unknown_format_names_the_known_ones() -> None:
+    assert [known.name for known in list_formats()] == ["csv"]
+    with pytest.raises(KnownError, match="csv"):
+        find_format("xls")
