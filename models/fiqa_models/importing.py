@@ -129,9 +129,7 @@ def read_published(path: Path) -> dict[str, Tensor]:
 
 def _unpickling_story(path: Path, text: str) -> tuple[str, str, str]:
     """Message, cause and remedy of a file that the safe reader refused."""
-    culprit = re.search(
-        r"(?:Unsupported (?:class|operand|global)|GLOBAL)[:\s]+(?:GLOBAL )?(\S+)", text
-    )
+    culprit = re.search(r"(?:Unsupported (?:class|global):|GLOBAL) (?:GLOBAL )?(\S+)", text)
     if culprit is None:
         cause = next((line for line in text.splitlines() if "rror" in line), "")
         return (f"{path.name} is damaged or not a checkpoint.", cause.strip(), "Download it again.")
