@@ -18,6 +18,7 @@ from fiqa_studio.domain.jobs import JobKind, JobProgress
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import PhotoId
 from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.ui import collector
 from fiqa_studio.ui.browser.browser import Browser
 from fiqa_studio.ui.browser.cards import Card, FaceSource, PhotoSource
 from fiqa_studio.ui.empty import Emptiness, EmptyPage, WelcomePage
@@ -100,7 +101,7 @@ class Workspace(QWidget):
         self._overview.now()
         self._ask()
         # Takes most of a second to import: off the thread, and after the first page.
-        session.run(import_plotting, lambda _: self.filters.histogram.load(), key="plotting")
+        session.run(import_plotting, self._begin_plotting, key="plotting")
 
     # --- what actions call -----------------------------------------------------------------
 
@@ -258,6 +259,11 @@ class Workspace(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._rows)
+
+    def _begin_plotting(self, _: None) -> None:
+        self.filters.histogram.load()
+        # The last of what is imported, and a moment when nobody scrolls yet.
+        collector.put_aside()
 
     def _connect(self) -> None:
         self.session.changed.connect(self._on_changes)
@@ -443,5 +449,5 @@ def _sort_of(name: str) -> SortKey:
 
 def _progress_words(job: JobProgress) -> str:
     if job.total is None:
-        return "Counting the files…"
+        return f"{job.message or 'Counting the files'}…"
     return f"{job.done:,} of {job.total:,} photos looked at. Faces appear here as they are found."

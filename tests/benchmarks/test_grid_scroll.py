@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.store.library import Library
-from fiqa_studio.ui import theme
+from fiqa_studio.ui import collector, theme
 from fiqa_studio.ui.browser.browser import Browser
 from fiqa_studio.ui.browser.cards import FaceSource, PhotoSource
 from fiqa_studio.ui.kinds import ViewKind
@@ -29,6 +29,7 @@ from tests.benchmarks.synthetic_library import build
 ROWS = 100_000
 LONGEST_STALL_MS = 50.0
 TICK_MS = 4
+ROUNDS = 3
 
 
 class _NoEngine:
@@ -123,9 +124,14 @@ def _scroll(browser: Browser) -> Heartbeat:
 @pytest.mark.parametrize("kind", list(ViewKind))
 def test_scrolling_never_stalls(qtbot: QtBot, browser: Browser, kind: ViewKind) -> None:
     _show(qtbot, browser, kind, Query())
+    collector.put_aside()  # as the window does once its library is on the screen
     _scroll(browser)  # once to warm the caches of the disk and of the badges
-    heartbeats = [_scroll(browser) for _ in range(3)]
-    worst = min(max(beat.late) for beat in heartbeats)
+    heartbeats = []
+    for _ in range(ROUNDS):
+        heartbeats.append(_scroll(browser))
+        worst = min(max(beat.late) for beat in heartbeats)
+        if worst < LONGEST_STALL_MS:
+            break
     typical = np.percentile([late for beat in heartbeats for late in beat.late], 99)
     busy = max(max(beat.late_cpu) for beat in heartbeats)
     memory = psutil.Process().memory_info().rss / 1e6
@@ -134,7 +140,7 @@ def test_scrolling_never_stalls(qtbot: QtBot, browser: Browser, kind: ViewKind) 
         f"{typical:.0f} ms, longest stretch of own processor time {busy:.0f} ms; "
         f"{memory:.0f} MB\n"
     )
-    # The best of three rounds: another program's turn on the processor is no stall of ours.
+    # The best of some rounds: another program's turn on the processor is no stall of ours.
     assert worst < LONGEST_STALL_MS
 
 
