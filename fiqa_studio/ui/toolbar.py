@@ -61,9 +61,8 @@ class ToolBar(QFrame):
         self._sort.setToolTip("Sort by")
         for key, title in _SORTS:
             self._sort.addItem(title, key)
-        self._sort.activated.connect(
-            lambda index: self.sort_chosen.emit(self._sort.itemData(index))
-        )
+        # Qt would hand a StrEnum kept in an item back as a plain string.
+        self._sort.activated.connect(lambda index: self.sort_chosen.emit(_SORTS[index][0]))
         self._order = _button(actions, "sort.reverse")
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search")

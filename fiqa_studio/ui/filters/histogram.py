@@ -60,6 +60,11 @@ class ScoreHistogram(QWidget):
         self.setAccessibleName("Histogram of scores")
         theme.manager.changed.connect(self._restyle)
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the plot is there; pyqtgraph is imported after the first paint."""
+        return self._plot is not None
+
     def sizeHint(self) -> QSize:
         """Low enough to leave the room to the photos."""
         return QSize(280, _HEIGHT)
