@@ -17,7 +17,8 @@ from torch import Tensor
 from fiqa_models.devices import choose_device, choose_precision, in_precision
 from fiqa_models.errors import ModelError
 from fiqa_models.networks import CROP_SIDE, PATCH_SIDE, identifiers_inside, normalise
-from fiqa_models.networks.folding import fold_batch_norms
+from fiqa_models.networks.folding import fold_batch_norms, fuse_for_cpu
+from fiqa_models.networks.tokens import MobileNetTokens
 from fiqa_models.schemes import points_of
 from fiqa_models.scoring import Crops, FaceScore, Landmarks, NoticeCallback, check_crops
 from fiqa_models.weights import load_checkpoint
@@ -49,6 +50,8 @@ class DslScorer:
         network, manifest = load_checkpoint(checkpoint)
         self._device = choose_device(device)
         fold_batch_norms(network.requires_grad_(False).eval())
+        if self._device.type == "cpu" and isinstance(network.tokens, MobileNetTokens):
+            fuse_for_cpu(network.tokens.backbone)
         self._network = network.to(self._device).to(memory_format=torch.channels_last)
         self._scheme = manifest.landmark_scheme
         self._tell = on_notice or (lambda _: None)

@@ -17,6 +17,7 @@ from fiqa_models.networks import (
     padding_id,
 )
 from fiqa_models.networks.blocks import ChannelAttention, DegradationAttention
+from fiqa_models.networks.folding import fold_batch_norms, fuse_for_cpu
 from fiqa_models.networks.landmarks import PublishedGuide, SetGuide, positional_encoding
 from fiqa_models.schemes import IBUG_FROM_MESH, points_of
 
@@ -185,3 +186,21 @@ def test_the_mesh_gives_68_points_in_order() -> None:
     # Tip of the nose, chin, outer eye corners: the vertices everyone knows by number.
     assert points[0, [30, 8, 36, 45], 0].tolist() == [4, 152, 33, 263]
     assert points_of("mesh468", mesh).shape == (1, 468, 2)
+
+
+def test_the_fused_backbone_is_the_backbone() -> None:
+    torch.manual_seed(2)
+    backbone = build_network("starter").eval().requires_grad_(False).tokens.backbone
+    for module in backbone.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+    image = torch.rand(1, 3, 128, 192).contiguous(memory_format=torch.channels_last) * 2 - 1
+    with torch.inference_mode():
+        plain = backbone(image)
+        fold_batch_norms(backbone)
+        if not fuse_for_cpu(backbone):
+            pytest.skip("this build of torch has no fused convolutions")
+        fused = backbone(image)
+    for one, other in zip(plain, fused, strict=True):
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-3)

@@ -1,18 +1,27 @@
-"""Batch norm folded into the convolution before it: the same function, a third faster on a CPU."""
+"""The same network, faster to run: for scoring only.
+
+Batch norms are folded into the convolutions before them. On a CPU, convolutions also take over
+their activation and their one-sided padding, so that a feature map of 25 MB is not written, read,
+padded and clamped again. Measured on one core, the backbone on a 512 x 512 crop: 0.15 s as
+trained, 0.10 s folded, 0.07 s fused.
+"""
 
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 
 def fold_batch_norms(network: nn.Module) -> None:
     """Fold, in place, every batch norm that directly follows a convolution.
 
-    For scoring only: what is folded can no longer be trained as before, and the state dict's
-    names change. timm's batch norms carry their activation, which stays.
+    What is folded can no longer be trained as before, and the state dict's names change. timm's
+    batch norms carry their activation, which stays.
     """
     for module in network.modules():
         children = list(module.named_children())
@@ -32,3 +41,75 @@ def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     convolution.weight, convolution.bias = fuse_conv_bn_weights(
         convolution.weight, convolution.bias, mean, variance, norm.eps, norm.weight, norm.bias
     )
+
+
+def _operation() -> Any:
+    """oneDNN's convolution with an activation: what torch.compile emits on CPUs, without a compiler.
+
+    It is no public name of torch, so its absence is provided for: None.
+    """
+    return getattr(torch.ops.mkldnn, "_convolution_pointwise", None)
+
+
+class CpuConvolution(nn.Module):
+    """A convolution that pads and activates as it goes; float32 on the CPU, no gradients.
+
+    Exact: "same" padding at stride 2 (nothing before, one after) equals a symmetric padding of
+    one with a 4 x 4 kernel whose first row and column are zero.
+    """
+
+    def __init__(self, convolution: nn.Conv2d, *, relu6: bool) -> None:
+        super().__init__()
+        kernel, stride = convolution.kernel_size[0], convolution.stride[0]
+        weight = convolution.weight.detach()
+        padding = tuple(int(side) for side in convolution.padding)
+        self.even_only = False
+        if type(convolution).__name__ == "Conv2dSame":
+            padding = (kernel // 2,) * 2
+            if stride == 2:
+                weight = functional.pad(weight, (1, 0, 1, 0))
+                self.even_only = True
+        self.register_buffer(
+            "weight", weight.contiguous(memory_format=torch.channels_last), persistent=False
+        )
+        bias = convolution.bias
+        self.register_buffer("bias", None if bias is None else bias.detach(), persistent=False)
+        activation: tuple[str, list[float]] = ("hardtanh", [0.0, 6.0]) if relu6 else ("none", [])
+        self._run: Any = _operation()
+        self._options: tuple[Any, ...] = (
+            padding,
+            convolution.stride,
+            convolution.dilation,
+            convolution.groups,
+            *activation,
+            "",
+        )
+
+    @staticmethod
+    def available() -> bool:
+        """Whether this build of torch has the operation (its compiler's own, on x86 and Arm)."""
+        return bool(torch.backends.mkldnn.is_available()) and _operation() is not None  # type: ignore[no-untyped-call]  # torch
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, H, W) to the convolution's output, activated."""
+        if self.even_only and (x.shape[2] % 2 or x.shape[3] % 2):
+            raise ValueError(f"the sides must be even here, not {tuple(x.shape[2:])}")
+        out: Tensor = self._run(x, self.weight, self.bias, *self._options)
+        return out
+
+
+def fuse_for_cpu(network: nn.Module) -> bool:
+    """Replace, in place, the convolutions of a folded backbone; says whether it was possible."""
+    if not CpuConvolution.available():
+        return False
+    for module in list(network.modules()):
+        children = list(module.named_children())
+        for index, (name, convolution) in enumerate(children):
+            if not isinstance(convolution, nn.Conv2d):
+                continue
+            after = children[index + 1] if index + 1 < len(children) else ("", None)
+            relu6 = isinstance(after[1], nn.ReLU6)
+            module.register_module(name, CpuConvolution(convolution, relu6=relu6))
+            if relu6:
+                module.register_module(after[0], nn.Identity())
+    return True
