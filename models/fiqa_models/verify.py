@@ -3,6 +3,12 @@
 A specification (JSON) names every tensor of the published files with its shape, a rule that fills
 them, inputs, and what the published network then outputs. ``verify`` fills our network by that
 rule, runs it and lists each deviation.
+
+The rule's random weights make attention over channels nearly one-hot, with near ties: rounding
+alone, in whichever order float32 sums are taken, moves the score by one or two parts in a thousand
+(the network in float64 differs from the published float32 numbers by up to 3.5e-3). So where a
+number deviates, the case is run again with noise of the size of rounding in its input, and what
+that moves is given beside the deviation. A trained network is not so sensitive.
 """
 
 from __future__ import annotations
@@ -12,7 +18,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +33,10 @@ from fiqa_models.networks.remap import published_name, published_shapes
 from fiqa_models.weights import differences, empty_network, fill_network
 
 TOLERANCE = 1e-3
+_NOISE = 3e-7
+"""Moves the features after the first stage as far as float32 rounding does, measured."""
+_NOISY_RUNS = 3
+_DEVIATIONS = 3.0
 _CHUNK = 1 << 22
 
 
@@ -40,6 +50,7 @@ class Comparison:
         expected: the published network's.
         found: ours.
         agrees: within the tolerance.
+        rounding: how far rounding alone moves our number; 0 where it agrees anyway.
     """
 
     case: str
@@ -47,9 +58,18 @@ class Comparison:
     expected: float
     found: float
     agrees: bool
+    rounding: float = 0.0
+
+    @property
+    def explained(self) -> bool:
+        """Whether the number agrees, or deviates by no more than rounding does."""
+        slack = TOLERANCE * abs(self.expected) + _DEVIATIONS * self.rounding
+        return self.agrees or abs(self.found - self.expected) <= slack
 
     def __str__(self) -> str:
         verdict = "agrees" if self.agrees else "DIFFERS"
+        if self.explained and not self.agrees:
+            verdict = f"agrees within rounding (+-{self.rounding:.2g})"
         return (
             f"{self.case}: {self.what}: {self.found:.6g} (published {self.expected:.6g}) {verdict}"
         )
@@ -66,8 +86,24 @@ def verify(spec: Path, *, on_case: Callable[[str], None] = lambda _: None) -> li
     comparisons: list[Comparison] = []
     for case in values["cases"]:
         on_case(_case_name(case))
-        comparisons += compare_case(network, case)
+        found = compare_case(network, case)
+        comparisons += (
+            found if all(c.agrees for c in found) else _with_rounding(network, case, found)
+        )
     return comparisons
+
+
+def _with_rounding(
+    network: DslFiqa, case: Mapping[str, Any], found: list[Comparison]
+) -> list[Comparison]:
+    """The comparisons of a case with how far rounding alone moves each number."""
+    again = [compare_case(network, case, noise_seed=seed) for seed in range(_NOISY_RUNS)]
+    result = []
+    for index, comparison in enumerate(found):
+        moved = [run[index].found - comparison.found for run in again]
+        rounding = math.sqrt(sum(x * x for x in moved) / len(moved))
+        result.append(comparison if comparison.agrees else replace(comparison, rounding=rounding))
+    return result
 
 
 def read_spec(path: Path) -> dict[str, Any]:
@@ -155,8 +191,10 @@ def _case_identifiers(case: Mapping[str, Any], landmarks: int) -> Tensor:
     return identifiers
 
 
-def compare_case(network: DslFiqa, case: Mapping[str, Any]) -> list[Comparison]:
-    """Run one case and compare every number that it names."""
+def compare_case(
+    network: DslFiqa, case: Mapping[str, Any], *, noise_seed: int | None = None
+) -> list[Comparison]:
+    """Run one case, with noise of the size of rounding where a seed is given, and compare."""
     if network.guide is None:
         raise ValueError("the published network is guided by landmarks")
     last = network.decoder[-1]
@@ -167,8 +205,12 @@ def compare_case(network: DslFiqa, case: Mapping[str, Any]) -> list[Comparison]:
         "decoder": last,
         "landmark": network.guide,
     }
+    image = _case_image(case)
+    if noise_seed is not None:
+        noise = np.random.default_rng(noise_seed).normal(0, _NOISE, image.shape)
+        image += torch.from_numpy(noise.astype(np.float32))
     with _watch(watched) as seen, torch.inference_mode():
-        output = network(_case_image(case), _case_identifiers(case, network.config.landmarks))
+        output = network(image, _case_identifiers(case, network.config.landmarks))
     name = _case_name(case)
 
     def compare(what: str, expected: float, found: float, scale: float) -> Comparison:

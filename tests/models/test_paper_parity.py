@@ -32,9 +32,11 @@ def test_features_agree(comparisons: list[Comparison], feature: str) -> None:
     assert [str(c) for c in found if not c.agrees] == []
 
 
-def test_scores_agree(comparisons: list[Comparison]) -> None:
+def test_scores_agree_as_far_as_rounding_lets_them(comparisons: list[Comparison]) -> None:
     found = [c for c in comparisons if c.what == "score"]
-    assert [str(c) for c in found if not c.agrees] == []
+    assert [str(c) for c in found if not c.explained] == []
+    # Whatever rounding does, a mistake in the network would show in the third digit.
+    assert [str(c) for c in found if abs(c.found / c.expected - 1) > 4e-3] == []
 
 
 def test_another_network_is_refused(shared: Path, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
 
 
 def _operation() -> Any:
-    """oneDNN's convolution with an activation: what torch.compile emits on CPUs, without a compiler.
+    """A convolution with an activation, by oneDNN: what torch.compile emits on CPUs.
 
     It is no public name of torch, so its absence is provided for: None.
     """
