@@ -53,10 +53,19 @@ def choose_precision(network: DslFiqa, device: torch.device) -> str:
     if device.type == "cpu" and network.config.tokens == "mobilenet":
         # Measured: depth-wise convolutions lose more in bfloat16 than the rest gains.
         return FLOAT32
+    if device.type == "cpu" and not _cpu_has_bfloat16():
+        # Emulated, one probe of the full network would take most of a minute.
+        return FLOAT32
     plain_seconds, plain = _probe(network, device, FLOAT32)
     short_seconds, short = _probe(network, device, BFLOAT16)
     agrees = bool((plain - short).abs().max() <= AGREEMENT)
     return BFLOAT16 if agrees and short_seconds < _GAIN * plain_seconds else FLOAT32
+
+
+def _cpu_has_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 itself. What cannot be asked is taken for a no."""
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(capabilities.get(name, False) for name in ("amx_bf16", "avx512_bf16", "arm_bf16"))
 
 
 @torch.inference_mode()

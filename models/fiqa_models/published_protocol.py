@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 
 from fiqa_models.networks import CROP_SIDE, PATCH_SIDE, DslFiqa, identifiers_inside, normalise
+from fiqa_models.networks.landmarks import PublishedGuide
 from fiqa_models.schemes import MESH, points_of
 
 PATCHES = 20
@@ -64,6 +65,8 @@ def score_as_published(
             landmarks=network.config.landmarks,
             generator=generator,
         )
+        if isinstance(network.guide, PublishedGuide):
+            network.guide.forget()
         patch = image[:, :, top : top + PATCH_SIDE, left : left + PATCH_SIDE]
         scores.append(float(network(patch, torch.from_numpy(ids)[None].to(device)).score))
     values = np.asarray(scores, np.float32)

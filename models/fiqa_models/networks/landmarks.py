@@ -93,7 +93,7 @@ class PublishedGuide(nn.Module):
         if height * width != self.reduce.out_features:
             raise ValueError(f"the published landmark layer has {self.reduce.out_features} tokens")
         if torch.is_grad_enabled() or self.training:
-            self._known.clear()
+            self.forget()
             return self._compute(identifiers)
         keys = [row.tobytes() for row in identifiers.cpu().numpy()]
         missing = {key: index for index, key in enumerate(keys) if key not in self._known}
@@ -106,6 +106,10 @@ class PublishedGuide(nn.Module):
         while len(self._known) > self._REMEMBERED:
             self._known.popitem(last=False)
         return guidance
+
+    def forget(self) -> None:
+        """Empty the memory, as after a change of weights."""
+        self._known.clear()
 
     def _compute(self, identifiers: Tensor) -> Tensor:
         ids = identifiers.double() if identifiers.device.type != "mps" else identifiers.float()
