@@ -64,8 +64,8 @@ def choose_precision(network: DslFiqa, device: torch.device) -> str:
 
 def _cpu_has_bfloat16() -> bool:
     """Whether the CPU multiplies bfloat16 itself. What cannot be asked is taken for a no."""
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return any(capabilities.get(name, False) for name in ("amx_bf16", "avx512_bf16", "arm_bf16"))
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16", "arm_bf16"))
 
 
 @torch.inference_mode()
