@@ -102,10 +102,11 @@ class FilterBar(QFrame):
             (self._low, 1 if query.min_score is None else shown_score(query.min_score)),
             (self._high, 100 if query.max_score is None else shown_score(query.max_score)),
         )
-        for box, value in bounds:
-            box.blockSignals(True)
-            box.setValue(value)
-            box.blockSignals(False)
+        if not self._typed.isActive():  # a number being typed is newer than any query
+            for box, value in bounds:
+                box.blockSignals(True)
+                box.setValue(value)
+                box.blockSignals(False)
         known = [(low, high) for _, low, high in _FACES]
         faces = (query.min_faces, query.max_faces)
         self._faces.setCurrentIndex(known.index(faces) if faces in known else -1)

@@ -138,3 +138,12 @@ def test_chips_are_buttons_that_take_filters_off(qtbot: QtBot, bar: FilterBar) -
     with qtbot.waitSignal(bar.edited) as edited:
         qtbot.mouseClick(chips[1], Qt.MouseButton.LeftButton)
     assert edited.args[0] == Query(min_faces=3)
+
+
+def test_a_refresh_does_not_take_back_what_is_being_typed(qtbot: QtBot, bar: FilterBar) -> None:
+    low, _ = bar.findChildren(QSpinBox)
+    low.selectAll()
+    qtbot.keyClicks(low, "40")
+    with qtbot.waitSignal(bar.edited) as told:
+        bar.set_query(Query())  # as when a job has just changed the library
+    assert told.args[0].min_score == pytest.approx(39 / 99)
