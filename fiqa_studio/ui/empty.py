@@ -209,7 +209,8 @@ class Emptiness:
 class _Prose(QLabel):
     """Wrapped, centred text of a fixed width; as high as its lines.
 
-    A plain label with word wrap is squeezed by box layouts that also hold stretches.
+    A plain label with word wrap is squeezed by box layouts that also hold stretches: they give
+    what depends on its width the height of one line. So this one says that it does not.
     """
 
     def __init__(self, text: str, width: int) -> None:
@@ -218,6 +219,10 @@ class _Prose(QLabel):
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setWordWrap(True)
         self.setFixedWidth(width)
+
+    @override
+    def hasHeightForWidth(self) -> bool:
+        return False
 
     @override
     def sizeHint(self) -> QSize:

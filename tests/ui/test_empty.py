@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
-from fiqa_studio.ui.empty import Emptiness
+from fiqa_studio.ui.empty import ABOUT_SCORES, Emptiness, WelcomePage
 
 NEW = Emptiness(
     roots=0, photos=0, faces=0, in_folder=False, filtered=False, busy=False, of_faces=True
@@ -31,3 +33,12 @@ NEW = Emptiness(
 def test_the_page_says_why(changed: dict[str, int], page: str) -> None:
     values = {name: getattr(NEW, name) for name in NEW.__dataclass_fields__} | changed
     assert Emptiness(**values).page() == page
+
+
+def test_text_of_several_lines_is_shown_whole(qtbot: QtBot) -> None:
+    page = WelcomePage()
+    qtbot.addWidget(page)
+    page.resize(1360, 760)
+    page.show()
+    prose = next(label for label in page.findChildren(QLabel) if label.text() == ABOUT_SCORES)
+    qtbot.waitUntil(lambda: prose.height() >= prose.heightForWidth(prose.width()))
