@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from fiqa_training.commands import add_commands
 from fiqa_training.errors import TrainingError
 
 # Imports of torch, piq and mediapipe happen in the commands that need them: `--help` is instant.
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("--contact-sheet", type=Path, required=True, metavar="OUT.png")
     sheet.add_argument("--face", type=Path, required=True)
     sheet.set_defaults(run=_degradations)
+    add_commands(commands)
     return parser
 
 
@@ -94,7 +96,6 @@ def _starter(options: argparse.Namespace) -> int:
 
 def _monotonicity(options: argparse.Namespace) -> int:
     from fiqa_models.registry import load_scorer  # noqa: PLC0415
-
     from fiqa_training.monotonicity import held_out_faces, measure_monotonicity  # noqa: PLC0415
 
     start = time.monotonic()
@@ -112,7 +113,6 @@ def _monotonicity(options: argparse.Namespace) -> int:
 
 def _rated(options: argparse.Namespace) -> int:
     from fiqa_models.registry import load_scorer  # noqa: PLC0415
-
     from fiqa_training.data.rated import read_rated, split_fold  # noqa: PLC0415
     from fiqa_training.evaluation import evaluate_rated  # noqa: PLC0415
 

@@ -1,0 +1,90 @@
+"""The research commands of `fiqa-train`: evaluation, training on images, experiments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from fiqa_training.evaluate import FindCrop
+
+# Imports of torch and the like happen in the commands that need them.
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add every command of this module."""
+    add_evaluate(commands.add_parser("evaluate", help="agreement of a scorer with labels"))
+
+
+def add_evaluate(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `evaluate`; also for a command line that has a face finder."""
+    parser.add_argument("--images", type=Path, required=True, help="folder of the pictures")
+    parser.add_argument("--labels", type=Path, required=True, help="CSV with image,mos")
+    modes = parser.add_mutually_exclusive_group()
+    for mode, text in (
+        ("aligned", "the pictures are aligned crops already (default here)"),
+        ("largest-face", "score the largest face of each picture"),
+        ("whole-image", "score the whole picture, no landmarks"),
+    ):
+        modes.add_argument(f"--{mode}", dest="mode", action="store_const", const=mode, help=text)
+    parser.add_argument("--group", default="", metavar="COLUMN", help="figures by this column too")
+    parser.add_argument("--scorer", default="", help="its name (default: the default scorer)")
+    parser.add_argument("--device", default="", help="cpu, cuda, mps")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.set_defaults(run=run_evaluate)
+
+
+def run_evaluate(options: argparse.Namespace, find_crop: FindCrop | None = None) -> int:
+    """Run `evaluate`; a caller with a face finder gives it, and it becomes the default mode."""
+    from fiqa_models.errors import ModelError  # noqa: PLC0415
+    from fiqa_models.registry import load_scorer  # noqa: PLC0415
+    from fiqa_training.errors import TrainingError  # noqa: PLC0415
+    from fiqa_training.evaluate import evaluate  # noqa: PLC0415
+
+    mode: Literal["aligned", "largest-face", "whole-image"] = options.mode or (
+        "aligned" if find_crop is None else "largest-face"
+    )
+    try:
+        scorer = load_scorer(options.scorer, device=options.device)
+    except ModelError as error:
+        raise TrainingError(str(error)) from error
+    found = evaluate(
+        scorer, options.images, options.labels, mode=mode, group=options.group, find_crop=find_crop
+    )
+    if options.json:
+        say_json(found)
+    else:
+        _say_table(found)
+    return 0
+
+
+def _say_table(found: dict[str, Any]) -> None:
+    say(f"{'':20} {'n':>6} {'SRCC':>6} {'95 % interval':>15} {'PLCC':>6} {'KRCC':>6} {'RMSE':>8}")
+    for name, row in {"overall": found["overall"], **found["groups"]}.items():
+        low, high = (_cell(value) for value in row["srcc_ci"])
+        cells = " ".join(f"{_cell(row[key]):>6}" for key in ("plcc", "krcc"))
+        say(
+            f"{name[:20]:20} {row['n']:>6} {_cell(row['srcc']):>6} {low + ' - ' + high:>15} "
+            f"{cells} {_cell(row['rmse']):>8}"
+        )
+    for each in found["skipped"][:20]:
+        say(f"skipped {each['image']}: {each['reason']}")
+    if len(found["skipped"]) > 20:
+        say(f"and {len(found['skipped']) - 20} more were skipped")
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def say(text: str) -> None:
+    """One line for the person at the command line."""
+    sys.stdout.write(text + "\n")
+
+
+def say_json(found: object) -> None:
+    """A result for programs."""
+    say(json.dumps(found, indent=2))
