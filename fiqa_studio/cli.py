@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -48,7 +49,11 @@ _DESCRIBE_SECONDS = 120.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     output.prepare_streams()
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["models"]:
+        # It loads torch, so it is a program of its own.
+        return subprocess.call([sys.executable, "-m", "fiqa_models.cli", *given[1:]])
+    options = _parser().parse_args(given)
     command: Callable[[argparse.Namespace], int] = options.run
     try:
         status = command(options)
@@ -140,7 +145,7 @@ def _failures(options: argparse.Namespace) -> int:
         output.print_json_list(iter(found))
     else:
         for record in found:
-            print(f"{record['path']}: {record['reason']}")
+            print(f"{output.one_line(record['path'])}: {record['reason']}")
     return DONE
 
 
@@ -360,14 +365,14 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--sort", choices=sorts, default="score")
     command("doctor", _doctor, "Check this installation and the library.", as_json)
     command("scorers", _scorers, "List the scorers.", as_json)
+    commands.add_parser("models", help="List, import and verify checkpoints.")
     return parser
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("it must not be negative")
-    return number
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"“{text}” is no number of lines")
+    return int(text)
 
 
 if __name__ == "__main__":
