@@ -204,3 +204,21 @@ def test_the_fused_backbone_is_the_backbone() -> None:
         fused = backbone(image)
     for one, other in zip(plain, fused, strict=True):
         assert torch.allclose(one, other, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("use", ["concatenate", "none"])
+def test_the_ablations_of_the_degradation_tokens_learn(use: str) -> None:
+    torch.manual_seed(2)
+    network = build_network("starter", degradation_use=use).train()
+    network.degradation.requires_grad_(False)
+    images = torch.rand(1, 3, 384, 384) * 2 - 1
+    network(images, _ids(300)).score.sum().backward()
+    learned = [p for p in network.decoder.parameters() if p.grad is not None]
+    assert len(learned) == len(list(network.decoder.parameters()))
+    with torch.inference_mode():
+        network.eval()
+        tokens = network.degradation.tokens(images)
+        usual = network(images, _ids(300)).score
+        changed = network(images, _ids(300), tokens + 1).score
+    assert not torch.equal(usual, changed)
+    assert NetworkConfig.from_dict(network.config.as_dict()) == network.config

@@ -162,6 +162,23 @@ class DegradationAttention(nn.Module):
         return self._stretch(answer, height, width)
 
 
+class DegradationConcatenation(nn.Module):
+    """The ablation "DSL-cat" (table 3): tokens side by side with the image's, then one layer."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.grid = config.degradation_grid
+        channels = config.decoder_channels
+        self.proj = nn.Linear(channels + config.degradation_channels, channels)
+
+    def forward(self, x: Tensor, degradation: Tensor, height: int, width: int) -> Tensor:
+        """Tokens (B, H * W, C) and degradation tokens (B, n, C') to tokens (B, H * W, C)."""
+        field = degradation.transpose(1, 2).reshape(len(degradation), -1, *self.grid)
+        stretched = functional.interpolate(field, size=(height, width), mode="nearest")
+        mixed: Tensor = self.proj(torch.cat([x, stretched.flatten(2).mT.to(x.dtype)], 2))
+        return mixed
+
+
 class _ConvMlp(nn.Module):
     """An MLP with a depth-wise 3x3 convolution over the grid between its layers."""
 
@@ -186,12 +203,16 @@ class DecoderBlock(nn.Module):
         super().__init__()
         channels = config.decoder_channels
         self.norm1 = nn.LayerNorm(channels, eps=1e-6)
-        self.attn = DegradationAttention(
-            channels,
-            config.degradation_channels,
-            config.decoder_heads,
-            config.degradation_grid if config.shared_trunk else None,
-        )
+        self.attn: DegradationAttention | DegradationConcatenation
+        if config.degradation_use == "concatenate":
+            self.attn = DegradationConcatenation(config)
+        else:
+            self.attn = DegradationAttention(
+                channels,
+                config.degradation_channels,
+                config.decoder_heads,
+                config.degradation_grid if config.shared_trunk else None,
+            )
         self.norm2 = nn.LayerNorm(channels, eps=1e-6)
         self.mlp = _ConvMlp(channels, config.decoder_hidden)
 

@@ -41,6 +41,8 @@ class NetworkConfig:
             yes; the paper's text: only the confidence head).
         bounded: whether quality ends in a sigmoid ([0, 1]) instead of the published ReLU.
         shared_trunk: whether the grid of patches of one crop may share one pass over the crop.
+        degradation_use: how the decoder uses the degradation tokens (table 3): ``attention``,
+            ``concatenate`` ("DSL-cat") or ``none`` (tokens of zeros).
     """
 
     name: str
@@ -65,6 +67,7 @@ class NetworkConfig:
     guide_quality: bool = True
     bounded: bool = False
     shared_trunk: bool = False
+    degradation_use: Literal["attention", "concatenate", "none"] = "attention"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for a manifest."""

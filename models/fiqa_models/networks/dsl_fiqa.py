@@ -31,7 +31,7 @@ from torch import Tensor, nn
 
 from fiqa_models.networks.blocks import DecoderBlock, build_stage
 from fiqa_models.networks.config import CONFIGS, PATCH_SIDE, TOKEN_STRIDE, NetworkConfig
-from fiqa_models.networks.degradation import build_degradation_encoder
+from fiqa_models.networks.degradation import build_degradation_encoder, no_degradation
 from fiqa_models.networks.landmarks import build_guide
 from fiqa_models.networks.tokens import build_tokens
 
@@ -110,7 +110,7 @@ class DslFiqa(nn.Module):
             degradation_tokens: (B, n, D), where they are known already (a frozen encoder).
         """
         known = degradation_tokens
-        tokens = self.degradation.tokens(patches) if known is None else known
+        tokens = self._degradation_tokens(patches) if known is None else known
         decoded = self._trunk(patches, tokens)
         quality, confidence = self._heads(decoded, landmark_ids)
         return _output(quality, confidence, self.degradation.embed(tokens), tokens)
@@ -134,7 +134,7 @@ class DslFiqa(nn.Module):
                 for left, top in origins
             ]
             return self.forward(torch.stack(patches, 1).flatten(0, 1), landmark_ids)
-        tokens = self.degradation.tokens(crops)
+        tokens = self._degradation_tokens(crops)
         decoded = self._trunk(crops, tokens)
         windows = [
             decoded[:, :, y : y + _SIDE, x : x + _SIDE]
@@ -148,6 +148,11 @@ class DslFiqa(nn.Module):
             self.degradation.embed(tokens).repeat_interleave(count, 0),
             tokens.repeat_interleave(count, 0),
         )
+
+    def _degradation_tokens(self, images: Tensor) -> Tensor:
+        if self.config.degradation_use == "none":
+            return no_degradation(self.config, len(images), images.device)
+        return self.degradation.tokens(images)
 
     def _trunk(self, images: Tensor, degradation_tokens: Tensor) -> Tensor:
         """Everything before the heads: a map (B, C, H / 16, W / 16)."""
