@@ -133,6 +133,8 @@ class ScoreHistogram(QWidget):
         if self._brush is None:
             return
         palette = theme.manager.palette
+        # Left to itself, the scene keeps the background of the theme it was made in.
+        self._plot.setBackground(QColor(palette.window))
         wash = QColor(palette.text)
         wash.setAlpha(16)
         self._brush.setBrush(wash)

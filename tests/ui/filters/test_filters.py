@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.ui import theme
 from fiqa_studio.ui.filters.bar import FilterBar
 from fiqa_studio.ui.filters.chips import chips_of
 from fiqa_studio.ui.filters.histogram import BINS
@@ -147,3 +149,12 @@ def test_a_refresh_does_not_take_back_what_is_being_typed(qtbot: QtBot, bar: Fil
     with qtbot.waitSignal(bar.edited) as told:
         bar.set_query(Query())  # as when a job has just changed the library
     assert told.args[0].min_score == pytest.approx(39 / 99)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_the_histogram_follows_the_theme(qtbot: QtBot, bar: FilterBar, name: str) -> None:
+    bar.histogram.load()
+    theme.manager.apply(name)
+    corner = bar.histogram.grab().toImage().pixelColor(30, 4)
+    wanted = QColor(theme.manager.palette.window)
+    assert abs(corner.lightness() - wanted.lightness()) < 30
