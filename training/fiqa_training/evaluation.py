@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from fiqa_models.scoring import Scorer
 
+from fiqa_models.scoring import Scorer
 from fiqa_training.data.faces import CROP_SIDE
 from fiqa_training.data.landmarks import absent_landmarks
 from fiqa_training.data.rated import RatedPhoto

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from fiqa_models.scoring import Scorer
 
+from fiqa_models.scoring import Scorer
 from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces
 from fiqa_training.data.landmarks import find_landmarks
 from fiqa_training.degradations import CORE_KINDS, degrade
