@@ -54,20 +54,26 @@ def sentence(job: Job) -> str:
     counts = job.counts
     parts = []
     if job.kind == "index":
-        parts.append(f"{counts['indexed']:,} photos indexed with {counts['faces']:,} faces")
+        photos, faces = _number(counts["indexed"], "photo"), _number(counts["faces"], "face")
+        parts.append(f"{photos} indexed with {faces}")
     if counts["scored"] or job.kind == "score":
-        parts.append(f"{counts['scored']:,} faces scored")
+        parts.append(f"{_number(counts['scored'], 'face')} scored")
     texts = {
         "unchanged": "unchanged",
         "moved": "moved",
         "returned": "back again",
         "missing": "missing",
         "failed": "failed (see fiqa failures)",
-        "other": "other files passed over",
     }
     parts += [f"{counts[name]:,} {text}" for name, text in texts.items() if counts[name]]
+    if counts["other"]:
+        parts.append(f"{_number(counts['other'], 'other file')} passed over")
     stopped = "Stopped: " if job.cancelled else ""
     return stopped + "; ".join(parts) + "."
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def line(record: records.Record) -> str:
@@ -75,18 +81,16 @@ def line(record: records.Record) -> str:
     score = record["score"]
     shown = f"{shown_score(score):3d}" if isinstance(score, float) else "  -"
     note = record.get("reason") or " ".join(_strings(record.get("flags")))
-    return f"{shown}  {_one_line(str(record['path']))}{f'  ({note})' if note else ''}"
+    return f"{shown}  {one_line(record['path'])}{f'  ({note})' if note else ''}"
 
 
 def _strings(value: records.Value) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
-def _one_line(text: str) -> str:
-    """Control characters in a name must not command the terminal."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
+def one_line(text: object) -> str:
+    """A name for the terminal, which control characters in it must not command."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
 
 
 def print_json_list(found: Iterator[Any]) -> None:

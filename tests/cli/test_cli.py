@@ -296,3 +296,19 @@ def test_a_library_that_another_program_holds_can_be_read_but_not_indexed(
     with Library.open(library):
         assert "another program" in fiqa("index", album, status=3).stderr
         assert len(answer(fiqa, "list")) == 2
+
+
+def test_words_for_people_are_whole(fiqa: Fiqa, album: Path, tmp_path: Path) -> None:
+    """One photo is no photos, an odd name is one line, and a wrong number is named."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "plain.png").write_bytes((album / "plain.png").read_bytes())
+    (folder / "torn\n\x1b[31mleaf.jpg").write_bytes(b"")
+    (folder / "notes.txt").write_text("nothing to see")
+    library = ("--library", str(tmp_path / "own.fiqa"))
+    said = fiqa(*library, "index", folder).stderr
+    assert said.startswith("1 photo indexed with 0 faces; ")
+    assert said.endswith("; 1 other file passed over.\n")
+    (line,) = fiqa(*library, "failures").stdout.splitlines()
+    assert line == f"{folder}/torn��[31mleaf.jpg: The file is empty."
+    assert "“some” is no number" in fiqa("list", "--limit", "some", status=2).stderr
