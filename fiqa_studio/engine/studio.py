@@ -113,10 +113,13 @@ class Engine:
         if before.kind is JobKind.SCORE:
             return self.start_score(scorer)
 
-        def work(job: Job) -> None:
-            self._index(job, scorer, lambda w: w.run(places_around(self._library, paths)), paths)
+        return self._index_again(paths, scorer, f"Again: {before.title}")
 
-        return self._start(JobKind.INDEX, f"Again: {before.title}", {"scorer": scorer}, work)
+    def retry_unreadable(self) -> Job:
+        """Try again every photo that could not be read, in whichever job."""
+        paths = {path for path, _, _ in self._library.photos.failures()}
+        active = self._library.scores.active()
+        return self._index_again(paths, active.name if active else "", "Again: unreadable photos")
 
     def cancel(self, job_id: JobId) -> None:
         """Ask a job to stop; unknown and finished ones are left alone."""
@@ -195,6 +198,12 @@ class Engine:
         self._render_client.kill()
 
     # --- inside ----------------------------------------------------------------------------
+
+    def _index_again(self, paths: Collection[bytes], scorer: str, title: str) -> Job:
+        def work(job: Job) -> None:
+            self._index(job, scorer, lambda w: w.run(places_around(self._library, paths)), paths)
+
+        return self._start(JobKind.INDEX, title, {"scorer": scorer}, work)
 
     def _start(
         self,

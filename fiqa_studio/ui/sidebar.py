@@ -112,7 +112,7 @@ class Sidebar(QFrame):
             (Entry(Place.ALL), "photos", "All photos"),
             (Entry(Place.NO_FACES), "no-face", "Without faces"),
             (Entry(Place.MISSING), "missing", "Missing files"),
-            (Entry(Place.FAILED), "warning", "Could not be read"),
+            (Entry(Place.FAILED), "warning", "Unreadable"),
         ):
             self._put(entry, icon, title)
         missing = self._items[Entry(Place.MISSING)]

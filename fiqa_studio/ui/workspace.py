@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _OVERVIEW_MS = 500
 """Least time between two readings of counts and folders while an index fills the library."""
+_EXPLAIN_MS = 80
+"""A selection that a key or the mouse is still extending is summed up when it rests."""
 _AHEAD = 3
 """Photos on either side of the one in the loupe that are rendered ahead."""
 
@@ -75,6 +77,9 @@ class Workspace(QWidget):
         self.kind = ViewKind.PHOTOS if settings["view"] == "photos" else ViewKind.FACES
         self._entry: Entry | None = Entry(Place.ALL)
         self._running: dict[int, JobProgress] = {}
+        self._card: Card | None = None
+        self._explain_soon = QTimer(self, singleShot=True, interval=_EXPLAIN_MS)
+        self._explain_soon.timeout.connect(self._explain)
 
         library = session.library
         self.sidebar = Sidebar()
@@ -158,6 +163,7 @@ class Workspace(QWidget):
         if self.in_loupe:
             self._centre.setCurrentWidget(self.browser)
             self.browser.view.setFocus()
+            self._explain_soon.start()
             self.state_changed.emit()
 
     def show_loupe(self) -> None:
@@ -200,6 +206,7 @@ class Workspace(QWidget):
         """Stop asking for anything; the session is about to close."""
         self.remember()
         self._overview.stop()
+        self._explain_soon.stop()
         self.browser.close_down()
         self.loupe.close_images()
 
@@ -275,7 +282,7 @@ class Workspace(QWidget):
         self.sidebar.remove_root.connect(self.remove_root)
         self.browser.listed.connect(self._on_listed)
         self.browser.current_changed.connect(self._inspect)
-        self.browser.selection_changed.connect(lambda _: self.state_changed.emit())
+        self.browser.selection_changed.connect(self._on_selection)
         self.browser.opened.connect(self._open)
         self.browser.thumbnail_resized.connect(self.resize_thumbnails)
         self.loupe.closed.connect(self.show_grid)
@@ -382,6 +389,7 @@ class Workspace(QWidget):
         self.loupe.show_photo(card.photo_id, card.face_id)
         if not self.in_loupe:
             self._centre.setCurrentWidget(self.loupe)
+            self._explain_soon.start()
         self.loupe.setFocus()
         self._prefetch()
         self.state_changed.emit()
@@ -393,13 +401,27 @@ class Workspace(QWidget):
         self.loupe.set_neighbours(browser.photos_near(rows))
 
     def _inspect(self, card: Card | None) -> None:
-        if card is None:
+        self._card = card
+        if not self._explain_soon.isActive():
+            self._explain()
+        self.state_changed.emit()
+
+    def _on_selection(self, _count: int) -> None:
+        self._explain_soon.start()
+        self.state_changed.emit()
+
+    def _explain(self) -> None:
+        """Explain the current card, or sum up the faces where several are selected."""
+        card = self._card
+        selected = self.browser.selected_ids() if self.browser.kind is ViewKind.FACES else ()
+        if len(selected) > 1 and not self.in_loupe:
+            self.inspector.show_faces([int(face_id) for face_id in selected])
+        elif card is None:
             self.inspector.clear()
         elif card.face_id is not None:
             self.inspector.show_face(card.face_id)
         else:
             self.inspector.show_photo(card.photo_id)
-        self.state_changed.emit()
 
     def _inspect_photo(self) -> None:
         if self.loupe.photo_id is not None:
@@ -414,14 +436,15 @@ class Workspace(QWidget):
             Place.ALL: lambda: self.set_query(plain),
             Place.NO_FACES: lambda: self.set_query(replace(plain, max_faces=0)),
             Place.ROOT: lambda: self.set_query(replace(plain, root_id=entry.root_id)),
-            Place.FAILED: self._show_jobs,
+            Place.FAILED: self._show_unreadable,
         }
         actions[entry.place]()
         self._mark_entry()
 
-    def _show_jobs(self) -> None:
+    def _show_unreadable(self) -> None:
         if self.jobs.isHidden():
             self.toggle_panel("jobs")
+        self.jobs.show_unreadable()
 
     def _mark_entry(self) -> None:
         query = self.query

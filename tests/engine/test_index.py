@@ -187,6 +187,27 @@ def test_a_retry_tries_the_failures_of_a_job_and_nothing_else(
     assert all(failure.retried for failure in job.failures())
 
 
+def test_all_unreadable_photos_are_tried_again_whichever_jobs_met_them(
+    engine: Engine, library: Library, album: Path, portrait: bytes
+) -> None:
+    for name in ("broken.jpg", "trip/broken.jpg"):
+        file = album / name
+        file.write_bytes(bytes(len(portrait)))
+        index(engine, album)
+        moment = file.stat().st_mtime_ns
+        file.write_bytes(portrait)
+        os.utime(file, ns=(moment, moment))
+
+    def unreadable() -> int:
+        return sum(path.startswith(os.fsencode(album)) for path, _, _ in library.photos.failures())
+
+    assert unreadable() == 2
+    again = engine.retry_unreadable()
+    finish(again)
+    assert again.counts["indexed"] == 2
+    assert unreadable() == 0
+
+
 def test_names_that_are_not_utf8_are_indexed(
     engine: Engine, library: Library, album: Path, plain: Plain
 ) -> None:

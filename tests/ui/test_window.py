@@ -21,6 +21,7 @@ from fiqa_studio.ui.dialogs import ShortcutSheet
 from fiqa_studio.ui.kinds import ViewKind
 from fiqa_studio.ui.main_window import MainWindow
 from fiqa_studio.ui.settings import Settings
+from fiqa_studio.ui.sidebar import Entry, Place
 from fiqa_studio.ui.workspace import Workspace
 from tests.ui.conftest import PHOTOS, RecordingEngine, open_session, show_window
 
@@ -296,3 +297,32 @@ def test_an_empty_library_says_what_to_do(
     assert "3 of 10" in _texts(pages["busy"])
     engine.play(JobState.DONE)
     qtbot.waitUntil(pages["welcome"].isVisible)
+
+
+def test_several_faces_are_summed_up(qtbot: QtBot, window: MainWindow) -> None:
+    _cards(qtbot, window)
+    work = _work(window)
+    view = work.browser.view
+    view.setFocus()
+    view.go_to(0)
+    qtbot.waitUntil(lambda: "faces" not in work.inspector.text and work.inspector.text != "")
+    for _ in range(2):
+        qtbot.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: "3 faces" in work.inspector.text)
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: "3 faces" not in work.inspector.text)
+
+
+def test_what_could_not_be_read_is_listed(qtbot: QtBot, window: MainWindow) -> None:
+    work = _work(window)
+    library = work.session.library
+    root = int(library.roots.all()[0].id)
+    library.photos.record_failed(
+        root, b"/photos/torn.jpg", 9, 9, "photo.truncated", "It ends too early."
+    ).result()
+    item = work.sidebar._items[Entry(Place.FAILED)]
+    qtbot.waitUntil(lambda: item.text(1) == "1" and not item.isHidden())
+    place = work.sidebar._tree.visualItemRect(item).center()
+    qtbot.mouseClick(work.sidebar._tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(work.jobs.failures.isVisible)
+    assert work.jobs.failures.title == "1 file could not be used"

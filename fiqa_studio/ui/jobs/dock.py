@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidg
 
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.jobs import JobFailure, JobKind, JobProgress, JobRecord, JobState
+from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import JobId
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.jobs.failures import FailureList
@@ -26,6 +28,8 @@ _REDRAW_MS = 200
 """Figures that change faster cannot be read."""
 _REMEMBERED = 25
 _BESIDE_FROM = 860
+_NO_JOB = JobId(0)
+"""In place of a job's id where the list is of the whole library."""
 
 
 class JobsPanel(QWidget):
@@ -68,6 +72,21 @@ class JobsPanel(QWidget):
             lambda: list(library.jobs.failures(job_id)),
             partial(self._on_failures, job_id),
             key=f"jobs-failures-{id(self)}",
+        )
+
+    def show_unreadable(self) -> None:
+        """Open the list of every photo that could not be read, in whichever job."""
+        library = self._session.library
+
+        def read() -> list[JobFailure]:
+            now = datetime.now(UTC)
+            return [
+                JobFailure(_NO_JOB, display_path(path), path, code, message, now)
+                for path, code, message in library.photos.failures()
+            ]
+
+        self._session.run(
+            read, partial(self._on_failures, _NO_JOB), key=f"jobs-failures-{id(self)}"
         )
 
     @property
@@ -193,8 +212,12 @@ class JobsPanel(QWidget):
         touched = changes.ids(Kind.JOB)
         if touched - {job_id for job_id in self._live if self._is_running(job_id)}:
             self._read_records()
-        if self._failures.isVisible() and self._failures.job_id in touched:
+        if not self._failures.isVisible():
+            return
+        if self._failures.job_id in touched:
             self.show_failures(self._failures.job_id)
+        elif self._failures.job_id == _NO_JOB and changes.ids(Kind.PHOTO):
+            self.show_unreadable()
 
     def _read_records(self) -> None:
         library = self._session.library
@@ -230,7 +253,10 @@ class JobsPanel(QWidget):
 
     def _on_retry(self, job_id: int) -> None:
         engine = self._session.engine
-        self._start(lambda: engine.retry(JobId(job_id)))
+        if job_id == _NO_JOB:
+            self._start(engine.retry_unreadable)
+        else:
+            self._start(lambda: engine.retry(JobId(job_id)))
 
     def _on_resume(self, job_id: int) -> None:
         """Do again what was left: an index skips unchanged files, a rescore what has a score."""

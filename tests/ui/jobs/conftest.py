@@ -34,6 +34,7 @@ class FakeJobs:
     listeners: list[Callable[[Any], None]] = field(default_factory=list)
     watchers: list[Callable[[Changes], None]] = field(default_factory=list)
     read_only: bool = False
+    unreadable: list[tuple[bytes, str, str]] = field(default_factory=list)
 
     # --- as a library ---
 
@@ -81,15 +82,29 @@ class FakeJobs:
             JobFailure(JobId(job_id), path, path.encode(), "photo.empty", message, at)
         )
 
+    def touch_photo(self) -> None:
+        """Tell that a photo changed."""
+        for watcher in list(self.watchers):
+            watcher(Changes.of(Kind.PHOTO, 1))
+
     def touch(self, job_id: int) -> None:
         """Tell that the record of a job changed."""
         for watcher in list(self.watchers):
             watcher(Changes.of(Kind.JOB, job_id))
 
 
+class _Photos:
+    def __init__(self, jobs: FakeJobs) -> None:
+        self._jobs = jobs
+
+    def failures(self) -> list[tuple[bytes, str, str]]:
+        return list(self._jobs.unreadable)
+
+
 class _Library:
     def __init__(self, jobs: FakeJobs) -> None:
         self.jobs = jobs
+        self.photos = _Photos(jobs)
         self.path = Path("test.fiqa")
 
     @property
@@ -120,6 +135,9 @@ class _Engine:
 
     def retry(self, job_id: int) -> None:
         self._jobs.asked.append(("retry", job_id))
+
+    def retry_unreadable(self) -> None:
+        self._jobs.asked.append(("retry-unreadable", None))
 
     def rescan(self, *, score_with: str = "") -> None:
         self._jobs.asked.append(("rescan", score_with))

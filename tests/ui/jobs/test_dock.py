@@ -220,3 +220,25 @@ def test_outcomes_read_like_speech() -> None:
     assert words.outcome_said(naive, now + timedelta(days=1)).startswith(
         "Done · 1 photo · yesterday, "
     )
+
+
+def test_all_that_cannot_be_read_in_one_list(
+    make_panel: MakePanel, jobs: Any, qtbot: QtBot
+) -> None:
+    """Whichever jobs met them: the side bar counts them together."""
+    jobs.unreadable = [
+        (b"/photos/a.jpg", "photo.empty", "The file is empty."),
+        (b"/photos/caf\xe9.jpg", "photo.empty", "The file is empty."),
+    ]
+    panel = make_panel()
+    panel.show_unreadable()
+    qtbot.waitUntil(panel.failures.isVisible)
+    assert panel.failures.title == "2 files could not be used"
+
+    retry = next(b for b in panel.failures.findChildren(QPushButton) if b.text() == "Retry All")
+    click(qtbot, retry)
+    qtbot.waitUntil(lambda: ("retry-unreadable", None) in jobs.asked)
+
+    del jobs.unreadable[0]
+    jobs.touch_photo()
+    qtbot.waitUntil(lambda: panel.failures.title == "1 file could not be used")
