@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from fiqa_studio.ui import theme
+from fiqa_studio.ui import smoothness, theme
 from fiqa_studio.ui.background import Background
 from fiqa_studio.ui.crash import CrashReporter, start_log
 from fiqa_studio.ui.main_window import MainWindow
@@ -171,6 +171,7 @@ def run(app: object, library: Path | None, folders: Sequence[Path]) -> int:
     app.setApplicationName("FIQA Studio")
     app.setDesktopFileName("fiqa-studio")
     app.setWindowIcon(theme.app_icon())
+    smoothness.share_the_interpreter()
     reporter = CrashReporter()
     reporter.install()
     settings = Settings()

@@ -83,11 +83,13 @@ class Background(QObject):
             if (older := self._pending.pop(key, None)) is not None:
                 older.cancel()
 
-    def close(self) -> None:
-        """Deliver nothing more and wait for what is running."""
-        if self._closed:
-            return
+    def silence(self) -> None:
+        """Deliver nothing more: those who would receive it are about to be deleted."""
         self._closed = True
+
+    def close(self) -> None:
+        """Deliver nothing more and wait for what is running. Safe to call twice."""
+        self.silence()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _hand_over(

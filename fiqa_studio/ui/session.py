@@ -59,6 +59,7 @@ class Session(QObject):
         self.engine = engine
         self.settings = settings
         self._closed = False
+        self._ended = False
         # Three: a slow export or rescan must not keep a query or a detail waiting.
         self._background = Background("fiqa-window", 3, self)
         self._lock = threading.Lock()
@@ -104,17 +105,26 @@ class Session(QObject):
         else:
             sys.excepthook(type(error), error, error.__traceback__)
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Stop listening, end the engine's processes and close the library.
-
-        Jobs that run are cancelled; they resume where they were at the next start.
-        """
-        if self._closed:
-            return
+    def silence(self) -> None:
+        """Tell and deliver nothing more; to be called before the views are deleted."""
         self._closed = True
         self._timer.stop()
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
+        self._background.silence()
+        unsubscribe, self._unsubscribe = self._unsubscribe, []
+        for end in unsubscribe:
+            end()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """End the engine's processes and close the library.
+
+        Jobs that run are cancelled; they resume where they were at the next start. After
+        `silence` this may be called from another thread, since it can take seconds.
+        """
+        if self._ended:
+            return
+        self._ended = True
+        if not self._closed:
+            self.silence()
         self.engine.shutdown(timeout)
         self._background.close()
         self.library.close()

@@ -18,7 +18,7 @@ from fiqa_studio.domain.jobs import JobKind, JobProgress
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import PhotoId
 from fiqa_studio.domain.query import Query, SortKey
-from fiqa_studio.ui import collector
+from fiqa_studio.ui import smoothness
 from fiqa_studio.ui.browser.browser import Browser
 from fiqa_studio.ui.browser.cards import Card, FaceSource, PhotoSource
 from fiqa_studio.ui.empty import Emptiness, EmptyPage, WelcomePage
@@ -207,6 +207,7 @@ class Workspace(QWidget):
         self.remember()
         self._overview.stop()
         self._explain_soon.stop()
+        self.session.silence()
         self.browser.close_down()
         self.loupe.close_images()
 
@@ -270,7 +271,7 @@ class Workspace(QWidget):
     def _begin_plotting(self, _: None) -> None:
         self.filters.histogram.load()
         # The last of what is imported, and a moment when nobody scrolls yet.
-        collector.put_aside()
+        smoothness.spare_the_collector()
 
     def _connect(self) -> None:
         self.session.changed.connect(self._on_changes)

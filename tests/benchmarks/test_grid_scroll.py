@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.store.library import Library
-from fiqa_studio.ui import collector, theme
+from fiqa_studio.ui import smoothness, theme
 from fiqa_studio.ui.browser.browser import Browser
 from fiqa_studio.ui.browser.cards import FaceSource, PhotoSource
 from fiqa_studio.ui.kinds import ViewKind
@@ -124,7 +124,9 @@ def _scroll(browser: Browser) -> Heartbeat:
 @pytest.mark.parametrize("kind", list(ViewKind))
 def test_scrolling_never_stalls(qtbot: QtBot, browser: Browser, kind: ViewKind) -> None:
     _show(qtbot, browser, kind, Query())
-    collector.put_aside()  # as the window does once its library is on the screen
+    # As the window does once its library is on the screen.
+    smoothness.share_the_interpreter()
+    smoothness.spare_the_collector()
     _scroll(browser)  # once to warm the caches of the disk and of the badges
     heartbeats = []
     for _ in range(ROUNDS):

@@ -78,3 +78,25 @@ def test_closing_drops_what_is_under_way(
     assert results == []
     assert engine.stopped
     assert engine.listeners == []
+
+
+def test_a_silent_session_delivers_nothing_and_can_still_be_closed(
+    qtbot: QtBot, session: Session, engine: RecordingEngine, library: Library
+) -> None:
+    started, results, told = threading.Event(), [], []
+    session.changed.connect(told.append)
+
+    def work() -> int:
+        started.set()
+        return 1
+
+    session.run(work, results.append)
+    assert started.wait(10)
+    session.silence()
+    add_photo(library, library.roots.all()[0].id, 2000)
+    thread = threading.Thread(target=session.close)
+    thread.start()
+    thread.join(10)
+    qtbot.wait(200)
+    assert (results, told) == ([], [])
+    assert engine.stopped

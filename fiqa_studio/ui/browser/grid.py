@@ -91,7 +91,12 @@ class GridView(QAbstractItemView):
         self.setMouseTracking(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.NoDragDrop)
         self.doubleClicked.connect(lambda index: self.opened.emit(index.row()))
-        self.verticalScrollBar().valueChanged.connect(self._tell_seen)
+        # What is passed at speed is not worth fetching.
+        self._passing = QTimer(self)
+        self._passing.setSingleShot(True)
+        self._passing.setInterval(30)
+        self._passing.timeout.connect(self._tell_seen)
+        self.verticalScrollBar().valueChanged.connect(lambda _: self._pass())
         theme.manager.changed.connect(self._restyle)
         # A size of thumbnail that is still being dragged must not ask for a hundred images.
         self._settled = QTimer(self)
@@ -188,6 +193,10 @@ class GridView(QAbstractItemView):
 
     def _restyle(self) -> None:
         self._relayout()
+
+    def _pass(self) -> None:
+        if not self._passing.isActive():
+            self._passing.start()
 
     def _tell_seen(self) -> None:
         rows = self.visible_rows()

@@ -21,7 +21,8 @@ Fetch = Callable[[Sequence[int]], dict[int, bytes]]
 _CACHE_BYTES = 96 * 1024 * 1024
 _BATCH = 8
 """Few enough that making pixmaps of one batch never holds up a frame."""
-_THREADS = 2
+_THREADS = 1
+"""A second one would mostly take turns with the window's thread."""
 
 
 class Thumbnails(QObject):
