@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 DONE, PROBLEMS, USAGE, KNOWN, FAULT, INTERRUPTED, NO_READER = 0, 1, 2, 3, 70, 130, 141
 
+_PROGRAMS = {"models": "fiqa_models.cli", "evaluate": "fiqa_studio.engine.worker.evaluate"}
+"""Commands that load torch are programs of their own."""
+
 _ROWS_AT_ONCE = 500
 _REFRESH_SECONDS = 0.1
 _DESCRIBE_SECONDS = 120.0
@@ -50,9 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     output.prepare_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["models"]:
-        # It loads torch, so it is a program of its own.
-        return subprocess.call([sys.executable, "-m", "fiqa_models.cli", *given[1:]])
+    if given and given[0] in _PROGRAMS:
+        return subprocess.call([sys.executable, "-m", _PROGRAMS[given[0]], *given[1:]])
     options = _parser().parse_args(given)
     command: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -366,6 +368,7 @@ def _parser() -> argparse.ArgumentParser:
     command("doctor", _doctor, "Check this installation and the library.", as_json)
     command("scorers", _scorers, "List the scorers.", as_json)
     commands.add_parser("models", help="List, import and verify checkpoints.")
+    commands.add_parser("evaluate", help="Compare a scorer with people's ratings.")
     return parser
 
 
