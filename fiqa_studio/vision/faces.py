@@ -16,6 +16,7 @@ from fiqa_studio.domain.photos import FaceFlag, FoundFace
 from fiqa_studio.vision import align
 from fiqa_studio.vision.decode import DecodedImage
 from fiqa_studio.vision.graphs import DETECTOR_SIZE, MESH_SIZE, Detector, Mesher
+from fiqa_studio.vision.memory import keep_memory
 from fiqa_studio.vision.mesh import (
     disagreement,
     distance_to_keypoints,
@@ -75,6 +76,7 @@ class FaceFinder:
     def __init__(self) -> None:
         # One process a core: OpenCV's own threads would only wait for each other.
         cv2.setNumThreads(1)
+        keep_memory()
         self._detector = Detector(least_score=LEAST_DETECTION)
         self._mesher = Mesher()
 
@@ -151,8 +153,8 @@ class FaceFinder:
         matrix = _mesh_view(candidate)
         view = align.warp(image.rgb, matrix, MESH_SIZE, fine=False)
         sure = candidate.score >= SURE_DETECTION
-        again = 0.0 if sure else self._detect_again(view)
-        if not sure and candidate.score + again < LEAST_AGREEMENT:
+        second = _SecondLook(self._detector, view)
+        if not sure and not second.reaches(LEAST_AGREEMENT - candidate.score):
             return None
         (mesh,) = self._mesher.run([view])
         if mesh.presence < LEAST_PRESENCE:
@@ -162,27 +164,38 @@ class FaceFinder:
             return None
         if sure and mesh.presence >= SURE_PRESENCE:
             return points
-        if sure:
-            again = self._detect_again(view)
         (mirrored,) = self._mesher.run([np.ascontiguousarray(view[:, ::-1])])
         # The key points of a small face are a fifth of an eye distance off as a rule.
         missed = max(distance_to_keypoints(points, candidate.keypoints) - 0.2, 0.0)
         doubt = disagreement(mesh.points, mirrored.points) + 0.3 * missed
-        return points if candidate.score + again - doubt >= LEAST_AGREEMENT else None
+        return points if second.reaches(LEAST_AGREEMENT + doubt - candidate.score) else None
 
-    def _detect_again(self, view: Rgb) -> float:
-        """The detector's best score for a face that fills the view, as it is and mirrored."""
+
+class _SecondLook:
+    """The detector's best score for a face that fills a view, as it is and mirrored.
+
+    The mirrored view is only looked at where the plain one does not decide.
+    """
+
+    def __init__(self, detector: Detector, view: Rgb) -> None:
+        self._detector = detector
         size = (DETECTOR_SIZE, DETECTOR_SIZE)
         small = np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA), np.uint8)
-        views = [small, np.ascontiguousarray(small[:, ::-1])]
-        scores = [
-            detection.score
-            for detections in self._detector.run(views)
-            for detection in detections
-            if np.abs(detection.box[:2] + detection.box[2:] / 2 - 0.5).max() < 0.2
-            and 0.3 < detection.box[2] < 1.1
-        ]
-        return max(scores, default=0.0)
+        self._views = [np.ascontiguousarray(small[:, ::-1]), small]
+        self._best = 0.0
+
+    def reaches(self, score: float) -> bool:
+        """Whether the best score is at least this."""
+        while self._best < score and self._views:
+            (detections,) = self._detector.run([self._views.pop()])
+            scores = [
+                detection.score
+                for detection in detections
+                if np.abs(detection.box[:2] + detection.box[2:] / 2 - 0.5).max() < 0.2
+                and 0.3 < detection.box[2] < 1.1
+            ]
+            self._best = max([self._best, *scores])
+        return self._best >= score
 
 
 def _mesh_view(candidate: _Candidate) -> align.Matrix:

@@ -33,6 +33,7 @@ with _without_pyplot():
     import mediapipe
     from mediapipe.calculators.tensor import (
         inference_calculator_pb2,
+        tensor_converter_calculator_pb2,
         tensors_to_detections_calculator_pb2,
     )
     from mediapipe.framework import calculator_pb2
@@ -53,6 +54,7 @@ __all__ = [
     "packet_creator",
     "packet_getter",
     "resource_util",
+    "tensor_converter_calculator_pb2",
     "tensors_to_detections_calculator_pb2",
     "validated_graph_config",
 ]
