@@ -21,6 +21,8 @@ BINS = 50
 Range = tuple[float | None, float | None]
 _FULL = (0.0, 1.0)
 _HEIGHT = 46
+_GRIP = 6
+"""Pixels about an edge that take hold of it, and that a drag must cover to be one."""
 
 
 def import_plotting() -> None:
@@ -45,6 +47,7 @@ class ScoreHistogram(QWidget):
         self._bars: Any = None
         self._brush: Any = None
         self._quiet = False
+        self._anchor: float | None = None
         # While an edge is dragged, one query a moment is enough.
         self._edited = QTimer(self)
         self._edited.setSingleShot(True)
@@ -56,7 +59,7 @@ class ScoreHistogram(QWidget):
         self.setFixedHeight(_HEIGHT)
         self.setMinimumWidth(110)
         self.setMaximumWidth(420)
-        self.setToolTip("Drag an edge to show a range of scores; double-click to show all")
+        self.setToolTip("Drag over the scores to be shown; double-click to show all")
         self.setAccessibleName("Histogram of scores")
         theme.manager.changed.connect(self._restyle)
 
@@ -167,9 +170,43 @@ class ScoreHistogram(QWidget):
         self._plot.setYRange(0, top * 1.08, padding=0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A double click shows everything again."""
-        if event.type() == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
-            self.set_range(None, None)
-            self._tell()
-            return True
+        """A double click shows everything again; a drag beside the brush draws a new one."""
+        if isinstance(event, QMouseEvent):
+            if event.type() == QEvent.Type.MouseButtonDblClick:
+                self._anchor = None
+                self.set_range(None, None)
+                self._tell()
+                return True
+            if self._draws(event):
+                return True
         return super().eventFilter(watched, event)
+
+    def _draws(self, event: QMouseEvent) -> bool:
+        """Whether a new brush is being drawn; its edges and its middle are left to pyqtgraph."""
+        left = Qt.MouseButton.LeftButton
+        if event.type() == QEvent.Type.MouseButtonPress and event.button() is left:
+            self._anchor = self._place_beside_the_brush(event)
+        elif self._anchor is None:
+            return False
+        elif event.type() == QEvent.Type.MouseMove:
+            place = self._place(event)
+            if abs(place - self._anchor) * self._plot.width() >= _GRIP:
+                self._brush.setRegion(sorted((self._anchor, place)))
+        elif event.type() == QEvent.Type.MouseButtonRelease and event.button() is left:
+            self._anchor = None
+            return True
+        return self._anchor is not None
+
+    def _place(self, event: QMouseEvent) -> float:
+        """The score under the mouse."""
+        scene = self._plot.mapToScene(event.position().toPoint())
+        place = float(self._plot.getPlotItem().vb.mapSceneToView(scene).x())
+        return min(max(place, _FULL[0]), _FULL[1])
+
+    def _place_beside_the_brush(self, event: QMouseEvent) -> float | None:
+        place = self._place(event)
+        low, high = self._brush.getRegion()
+        if min(abs(place - low), abs(place - high)) * self._plot.width() < _GRIP:
+            return None
+        # Where everything is shown there is nothing to move.
+        return None if low <= place <= high and (low, high) != _FULL else place

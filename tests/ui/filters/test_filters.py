@@ -158,3 +158,28 @@ def test_the_histogram_follows_the_theme(qtbot: QtBot, bar: FilterBar, name: str
     corner = bar.histogram.grab().toImage().pixelColor(30, 4)
     wanted = QColor(theme.manager.palette.window)
     assert abs(corner.lightness() - wanted.lightness()) < 30
+
+
+def test_a_drag_over_the_bars_draws_a_new_brush(qtbot: QtBot, bar: FilterBar) -> None:
+    """With everything shown there is no edge where the bars are."""
+    plot = bar.histogram._plot
+    axis = plot.getPlotItem().vb
+
+    def drag(start: float, end: float) -> Query:
+        with qtbot.waitSignal(bar.edited, timeout=5000) as edited:
+            qtbot.mousePress(plot.viewport(), Qt.MouseButton.LeftButton, pos=at(start))
+            for part in (0.3, 0.7, 1.0):
+                qtbot.mouseMove(plot.viewport(), at(start + part * (end - start)))
+            qtbot.mouseRelease(plot.viewport(), Qt.MouseButton.LeftButton, pos=at(end))
+        found: Query = edited.args[0]
+        return found
+
+    def at(value: float) -> QPoint:
+        middle = axis.viewRange()[1][1] / 2
+        return plot.mapFromScene(axis.mapViewToScene(_point(value, middle)))
+
+    query = drag(0.4, 0.6)
+    assert (query.min_score, query.max_score) == pytest.approx((0.4, 0.6), abs=0.03)
+    bar.set_query(query)
+    query = drag(0.95, 0.75)
+    assert (query.min_score, query.max_score) == pytest.approx((0.75, 0.95), abs=0.03)
