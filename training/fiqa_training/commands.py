@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from fiqa_training.evaluate import FindCrop
+    from fiqa_training.image_recipe import ImageRecipe
 
 # Imports of torch and the like happen in the commands that need them.
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add every command of this module."""
     add_evaluate(commands.add_parser("evaluate", help="agreement of a scorer with labels"))
+    _add_quality(commands.add_parser("quality", help="train a network on labelled pictures"))
 
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +60,49 @@ def run_evaluate(options: argparse.Namespace, find_crop: FindCrop | None = None)
         say_json(found)
     else:
         _say_table(found)
+    return 0
+
+
+def _add_quality(parser: argparse.ArgumentParser) -> None:
+    add_training_places(parser)
+    parser.add_argument("--encoder", type=Path, help="a learned degradation encoder")
+    parser.set_defaults(run=_quality)
+
+
+def add_training_places(parser: argparse.ArgumentParser) -> None:
+    """The arguments that every training on pictures takes."""
+    parser.add_argument("--recipe", type=Path, required=True, help="TOML file, or a shipped name")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled set")
+    parser.add_argument("--out", type=Path, required=True, help="folder for what it makes")
+    parser.add_argument("--backbone", type=Path, help="ImageNet safetensors of the token grid")
+    parser.add_argument("--device", default="", help="cpu, cuda, mps")
+    parser.add_argument("--steps", type=int, help="other than the recipe's")
+    parser.add_argument("--encoder-steps", type=int, help="other than the recipe's")
+
+
+def recipe_of(options: argparse.Namespace) -> ImageRecipe:
+    """The recipe that the options name, with the steps they change."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from fiqa_training.image_recipe import read_image_recipe  # noqa: PLC0415
+
+    recipe = read_image_recipe(options.recipe)
+    if options.steps is not None:
+        recipe = replace(recipe, training=replace(recipe.training, steps=options.steps))
+    if options.encoder_steps is not None:
+        recipe = replace(recipe, encoder=replace(recipe.encoder, steps=options.encoder_steps))
+    return recipe
+
+
+def _quality(options: argparse.Namespace) -> int:
+    from fiqa_training.image_quality import Places, train_quality  # noqa: PLC0415
+    from fiqa_training.parallel import team  # noqa: PLC0415
+
+    places = Places(options.data, options.out, options.backbone, options.encoder)
+    with team(options.device) as members:
+        result = train_quality(places, recipe_of(options), members)
+        if members.leads:
+            say_json(result)
     return 0
 
 

@@ -1,0 +1,178 @@
+"""Recipes of training on pictures: TOML, checked field by field when read.
+
+Every switch of the paper's table 3 is a value in ``[ablation]``; everything else that decides a
+run stands in the other sections. Fields that a file leaves out have the defaults given here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from fiqa_training.errors import TrainingError
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Amount = Annotated[int, msgspec.Meta(ge=0)]
+Rate = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Learning = Literal["none", "patch", "dsl-cat", "dsl-s", "dsl-r", "dsl"]
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class SetRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[data]``: which part of a labelled set is used.
+
+    Attributes:
+        kind: layout, see `data.labelled`.
+        attribute: of PIQ23.
+        split: of PIQ23.
+        share: of the training pictures that are used, a fixed draw (the training-size curve).
+        leave_out: training and validation never see pictures whose ``leave_out_column`` holds
+            one of these; the test part is only them.
+        leave_out_column: a column of the set.
+    """
+
+    kind: Literal["gfiqa", "cgfiqa", "piq23", "csv"] = "csv"
+    attribute: Literal["Overall", "Details", "Exposure"] = "Overall"
+    split: Literal["device", "scene"] = "device"
+    share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    leave_out: tuple[str, ...] = ()
+    leave_out_column: str = "kind"
+
+
+class NetworkRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[network]``: which network.
+
+    Attributes:
+        config: a name in `fiqa_models.networks.CONFIGS`.
+        landmarks: points of the landmark scheme, 468 (mesh) or 68 (iBUG).
+        freeze_backbone: keep the pretrained backbone as it is.
+        changes: other fields of the network's configuration, for small experiments.
+    """
+
+    config: Literal["paper", "starter"] = "paper"
+    landmarks: Literal[468, 68] = 468
+    freeze_backbone: bool = False
+    changes: dict[str, Any] = {}
+
+
+class AblationRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[ablation]``: the switches of table 3; the defaults are its last row.
+
+    Attributes:
+        degradation: how degradations are learned and used: ``none``; ``patch``, equation 1;
+            ``dsl-s`` and ``dsl-r``, one side of equation 6; ``dsl``, both; ``dsl-cat``, both, but
+            concatenated instead of cross-attention.
+        landmarks: landmark guidance.
+        positional_encoding: of the landmark identifiers ("PE").
+        loss: Charbonnier (equation 7), or plain differences.
+    """
+
+    degradation: Learning = "dsl"
+    landmarks: bool = True
+    positional_encoding: bool = True
+    loss: Literal["charbonnier", "l2", "l1"] = "charbonnier"
+
+
+class FitRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[training]`` and part of ``[encoder]``: the loop. Defaults are the published settings.
+
+    Attributes:
+        steps: updates.
+        batch: pictures a process and backward pass.
+        accumulate: backward passes an update.
+        rate: of Adam.
+        decay: Adam's weight decay.
+        cosine_steps: half a period of the cosine schedule, in updates (T_max); 0: the whole run.
+        clip: largest norm of the gradient; 0: any.
+        average: of the weights over updates (EMA); 0: none. Validated and saved where there is.
+        precision: of the forward pass.
+        check_every: updates between validations.
+        patience: checks without a better SRCC that end the run; 0: never.
+        save_every: updates between checkpoints.
+        workers: processes that load pictures.
+        flip: mirror half of the pictures.
+    """
+
+    steps: Count = 1000
+    batch: Count = 16
+    accumulate: Count = 1
+    rate: Rate = 1e-5
+    decay: Share = 1e-5
+    cosine_steps: Amount = 50
+    clip: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    average: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    check_every: Count = 200
+    patience: Amount = 0
+    save_every: Count = 200
+    workers: Amount = 0
+    flip: bool = True
+
+
+class EncoderRecipe(FitRecipe, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[encoder]``: learning of the degradation encoder; `batch` is not used.
+
+    Attributes:
+        synthetic: m, degradations of one face in set S.
+        real: n, pictures in set R.
+        side: of the window of a 512 crop that the encoder sees; 512: the whole face.
+        patch_side: of the two patches of a picture for the patch-based baseline.
+        temperature: theta.
+        clean_share: the best-rated share of the training pictures is where S comes from.
+    """
+
+    rate: Rate = 3e-5
+    synthetic: Annotated[int, msgspec.Meta(ge=2)] = 8
+    real: Annotated[int, msgspec.Meta(ge=2)] = 8
+    side: Annotated[int, msgspec.Meta(ge=64, le=512)] = 384
+    patch_side: Annotated[int, msgspec.Meta(ge=32, le=512)] = 128
+    temperature: Annotated[float, msgspec.Meta(gt=0)] = 0.1
+    clean_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
+
+
+class ImageRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole recipe."""
+
+    seed: int = 0
+    data: SetRecipe = SetRecipe()
+    network: NetworkRecipe = NetworkRecipe()
+    ablation: AblationRecipe = AblationRecipe()
+    encoder: EncoderRecipe = EncoderRecipe()
+    training: FitRecipe = FitRecipe()
+
+
+def shipped_recipe(name: str) -> Path:
+    """The file of a shipped recipe."""
+    return Path(__file__).parent / "recipes" / f"{name}.toml"
+
+
+def read_image_recipe(path: Path) -> ImageRecipe:
+    """Read a recipe file, or a shipped one by its plain name.
+
+    Raises:
+        TrainingError: unreadable, not TOML, or a field is unknown, of a wrong type or range.
+    """
+    shipped = shipped_recipe(path.name)
+    source = shipped if len(path.parts) == 1 and not path.suffix and shipped.is_file() else path
+    try:
+        values = tomllib.loads(source.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainingError(f"{source} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TrainingError(f"{source} is not a recipe: {error}.") from error
+    try:
+        return msgspec.convert(values, ImageRecipe)
+    except msgspec.ValidationError as error:
+        raise TrainingError(f"{source}: {error}.") from error
+
+
+def recipe_text(recipe: msgspec.Struct) -> str:
+    """A recipe as canonical text: what a run must share with the one it goes on from."""
+    return msgspec.json.encode(recipe, order="sorted").decode()
