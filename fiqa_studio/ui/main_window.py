@@ -97,6 +97,7 @@ class MainWindow(QMainWindow):
         self._drop = DropHighlight(self)
         self.toolbar.sort_chosen.connect(self.sort_by)
         self.toolbar.searched.connect(self._search)
+        self.toolbar.search_left.connect(self._leave_search)
         self.status.jobs_clicked.connect(lambda: self._commands.toggle_panel("jobs"))
         self.status.thumbnail_moved.connect(self._resize_thumbnails)
         theme.manager.changed.connect(self.refresh)
@@ -240,6 +241,10 @@ class MainWindow(QMainWindow):
 
     def _search(self, text: str) -> None:
         self._edit_query(lambda q: replace(q, text=text))
+
+    def _leave_search(self) -> None:
+        if self.workspace is not None:
+            self.workspace.focus_view()
 
     def _edit_query(self, change: Callable[[Query], Query]) -> None:
         if self.workspace is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -41,10 +41,12 @@ class ToolBar(QFrame):
     Signals:
         sort_chosen: Another `SortKey`.
         searched: Other words (str).
+        search_left: The user is done with the words, by Enter or Escape.
     """
 
     sort_chosen = Signal(object)
     searched = Signal(str)
+    search_left = Signal()
 
     def __init__(self, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +83,10 @@ class ToolBar(QFrame):
         self._typing.setInterval(220)
         self._typing.timeout.connect(lambda: self.searched.emit(self.search.text().strip()))
         self.search.textChanged.connect(lambda _: self._typing.start())
+        self.search.returnPressed.connect(self.search_left)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self._leave_search)
 
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.Space.M, 7, theme.Space.M, 7)
@@ -118,6 +124,10 @@ class ToolBar(QFrame):
             self.search.setText(text)
             self.search.blockSignals(False)
             self._typing.stop()
+
+    def _leave_search(self) -> None:
+        self.search.clear()
+        self.search_left.emit()
 
     def _segments(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -166,6 +166,10 @@ class Workspace(QWidget):
             self._explain_soon.start()
             self.state_changed.emit()
 
+    def focus_view(self) -> None:
+        """Give the keyboard to the grid, or to the loupe."""
+        (self.loupe if self.in_loupe else self.browser.view).setFocus()
+
     def show_loupe(self) -> None:
         """Bring the current photo to the front, large."""
         self.browser.open_current()

@@ -326,3 +326,18 @@ def test_what_could_not_be_read_is_listed(qtbot: QtBot, window: MainWindow) -> N
     qtbot.mouseClick(work.sidebar._tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(work.jobs.failures.isVisible)
     assert work.jobs.failures.title == "1 file could not be used"
+
+
+def test_escape_empties_the_search_and_enter_keeps_it(qtbot: QtBot, window: MainWindow) -> None:
+    view, search = _work(window).browser.view, window.toolbar.search
+    _trigger(window, "edit.find")
+    qtbot.keyClicks(search, "img_0007")
+    qtbot.waitUntil(lambda: _work(window).browser.count == 1)
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    assert view.hasFocus()
+    assert search.text() == "img_0007"
+    _trigger(window, "edit.find")
+    qtbot.keyClick(search, Qt.Key.Key_Escape)
+    assert view.hasFocus()
+    qtbot.waitUntil(lambda: _work(window).browser.count > 1)
+    assert search.text() == ""
