@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.workspace: Workspace | None = None
         self._waiting: list[Callable[[Session], None]] = []
+        self._expecting = False
         self._shown = False
         self.setWindowTitle("FIQA Studio")
         self.setMinimumSize(760, 480)
@@ -110,10 +111,12 @@ class MainWindow(QMainWindow):
         """A library is about to be opened: do not flash the welcome page."""
         if self.workspace is None:
             self._stack.setCurrentWidget(self._blank)
+        self._expecting = True
 
     def give_up(self, error: Exception | None = None) -> None:
         """The library could not be opened."""
         self._waiting.clear()
+        self._expecting = False
         if self.workspace is None:
             self._stack.setCurrentWidget(self.welcome)
         if isinstance(error, KnownError):
@@ -141,6 +144,7 @@ class MainWindow(QMainWindow):
                 "written, or is not yours to change.",
             )
         workspace.browser.view.setFocus()
+        self._expecting = False
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then(session)
@@ -159,12 +163,12 @@ class MainWindow(QMainWindow):
         self.refresh()
 
     def with_session(self, then: Callable[[Session], None]) -> None:
-        """Do something with the open library, or with the usual one once it is open."""
+        """Do something with the open library, or with the one that opens; else the usual one."""
         if self.workspace is not None:
             then(self.workspace.session)
             return
         self._waiting.append(then)
-        if len(self._waiting) == 1:
+        if len(self._waiting) == 1 and not self._expecting:
             from fiqa_studio.store.recent import default_library_path  # noqa: PLC0415 - lazily
 
             path = default_library_path()

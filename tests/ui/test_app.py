@@ -50,6 +50,17 @@ def test_the_first_folder_makes_the_usual_library(
     assert _open_path(studio) == default_library_path()
 
 
+def test_a_folder_goes_into_the_library_that_is_named(
+    qtbot: QtBot, studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[Path]] = []
+    monkeypatch.setattr(Engine, "start_index", lambda _, folders, **__: asked.append([*folders]))
+    studio.start(tmp_path / "named.fiqa", [tmp_path])
+    qtbot.waitUntil(lambda: asked == [[tmp_path]], timeout=20_000)
+    assert _open_path(studio) == tmp_path / "named.fiqa"
+    assert not default_library_path().exists()
+
+
 def test_the_last_library_is_opened_again(
     qtbot: QtBot, studio: Studio, settings: Settings, sample: Path
 ) -> None:
