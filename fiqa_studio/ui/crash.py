@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
+import os
 import platform
 import sys
 import threading
@@ -41,12 +43,16 @@ def start_log() -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+        # Not the log itself, which is another file once it has grown full: this one stays open.
+        faults = os.open(path.with_name("faults.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     except OSError:
         # A disk that cannot be written must not keep the window from opening.
         logging.basicConfig(level=logging.WARNING)
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # Python cannot report a fault in Qt's own code; this writes where each thread was.
+    faulthandler.enable(faults)
 
 
 class CrashReporter(QObject):

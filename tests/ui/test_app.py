@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,3 +143,15 @@ def test_a_report_names_versions_but_not_the_user() -> None:
     assert "Qt 6" in report
     assert str(Path.home()) not in report
     assert log_path().name == "studio.log"
+
+
+def test_a_fault_in_native_code_leaves_its_place_in_a_log(tmp_path: Path) -> None:
+    """Python's own hooks never see one; in a process of its own, for it ends it."""
+    program = "from fiqa_studio.ui import crash; crash.start_log(); import os; os.abort()"
+    home = {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | home, check=False, timeout=60
+    )
+    assert done.returncode == -signal.SIGABRT
+    (log,) = tmp_path.rglob("faults.log")
+    assert "Fatal Python error: Aborted" in log.read_text()
