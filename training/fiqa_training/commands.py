@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from fiqa_training.evaluate import FindCrop
-    from fiqa_training.image_recipe import ImageRecipe
+from fiqa_training.experiment_commands import add_experiments, add_training_places, recipe_of
+from fiqa_training.output import say, say_json
 
 # Imports of torch and the like happen in the commands that need them.
 
@@ -19,6 +18,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add every command of this module."""
     add_evaluate(commands.add_parser("evaluate", help="agreement of a scorer with labels"))
     _add_quality(commands.add_parser("quality", help="train a network on labelled pictures"))
+    add_experiments(commands)
 
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -69,31 +69,6 @@ def _add_quality(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_quality)
 
 
-def add_training_places(parser: argparse.ArgumentParser) -> None:
-    """The arguments that every training on pictures takes."""
-    parser.add_argument("--recipe", type=Path, required=True, help="TOML file, or a shipped name")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled set")
-    parser.add_argument("--out", type=Path, required=True, help="folder for what it makes")
-    parser.add_argument("--backbone", type=Path, help="ImageNet safetensors of the token grid")
-    parser.add_argument("--device", default="", help="cpu, cuda, mps")
-    parser.add_argument("--steps", type=int, help="other than the recipe's")
-    parser.add_argument("--encoder-steps", type=int, help="other than the recipe's")
-
-
-def recipe_of(options: argparse.Namespace) -> ImageRecipe:
-    """The recipe that the options name, with the steps they change."""
-    from msgspec.structs import replace  # noqa: PLC0415
-
-    from fiqa_training.image_recipe import read_image_recipe  # noqa: PLC0415
-
-    recipe = read_image_recipe(options.recipe)
-    if options.steps is not None:
-        recipe = replace(recipe, training=replace(recipe.training, steps=options.steps))
-    if options.encoder_steps is not None:
-        recipe = replace(recipe, encoder=replace(recipe.encoder, steps=options.encoder_steps))
-    return recipe
-
-
 def _quality(options: argparse.Namespace) -> int:
     from fiqa_training.image_quality import Places, train_quality  # noqa: PLC0415
     from fiqa_training.parallel import team  # noqa: PLC0415
@@ -123,13 +98,3 @@ def _say_table(found: dict[str, Any]) -> None:
 
 def _cell(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def say(text: str) -> None:
-    """One line for the person at the command line."""
-    sys.stdout.write(text + "\n")
-
-
-def say_json(found: object) -> None:
-    """A result for programs."""
-    say(json.dumps(found, indent=2))

@@ -54,12 +54,21 @@ _FEWEST = 3
 
 @dataclass(frozen=True)
 class Places:
-    """Where a run finds what it learns from, and where it leaves what it makes."""
+    """Where a run finds what it learns from, and where it leaves what it makes.
+
+    Attributes:
+        data: the labelled set.
+        out: for what the run makes.
+        backbone: pretrained weights of the token grid.
+        encoder: a learned degradation encoder; without it one is learned.
+        encoder_out: where that one is learned, so that runs can share it; else below `out`.
+    """
 
     data: Path
     out: Path
     backbone: Path | None = None
     encoder: Path | None = None
+    encoder_out: Path | None = None
 
 
 def network_config(recipe: ImageRecipe) -> NetworkConfig:
@@ -260,7 +269,8 @@ def train_encoder(
     )
     target = out / ENCODER_FILE
     task = EncoderTask(network.degradation, steps, recipe.encoder, learning, target)
-    text = f"{recipe.seed} {learning} {recipe_text(recipe.encoder)} {recipe_text(recipe.data)}"
+    rule = learning.removesuffix("-cat")  # it differs in how the tokens are used, not learned
+    text = f"{recipe.seed} {rule} {recipe_text(recipe.encoder)} {recipe_text(recipe.data)}"
     fit(task, recipe.encoder, seed=recipe.seed, out=out, team=team, text=text)
     read_encoder(network.degradation, target)
 
@@ -277,7 +287,7 @@ def build(recipe: ImageRecipe, found: LabelledSet, places: Places, team: Team) -
     if places.encoder is not None:
         read_encoder(network.degradation, places.encoder)
     elif recipe.ablation.degradation != "none":
-        train_encoder(network, found, recipe, places.out / "encoder", team)
+        train_encoder(network, found, recipe, places.encoder_out or places.out / "encoder", team)
     return network
 
 

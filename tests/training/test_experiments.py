@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fiqa_training.cli import main
+from fiqa_training.data.labelled import read_set
+from fiqa_training.experiments import (
+    TABLE_3,
+    ablation_variants,
+    leave_out_variants,
+    size_variants,
+)
+from fiqa_training.image_quality import Places, choose
+from fiqa_training.image_recipe import ImageRecipe
+from fiqa_training.representation import (
+    Views,
+    average_precisions,
+    degraded_views,
+    draw_tsne,
+    neighbour_purity,
+    retrieval_report,
+)
+from fiqa_training.tsne import tsne
+
+RECIPE = """
+seed = 1
+[network]
+config = "starter"
+freeze_backbone = true
+[network.changes]
+stage_channels = [16, 16]
+swin_hidden = [16, 16]
+token_channels = 16
+decoder_channels = 16
+decoder_hidden = 16
+degradation_channels = 16
+[encoder]
+steps = 1
+synthetic = 2
+real = 2
+side = 64
+patch_side = 32
+[training]
+steps = 1
+batch = 1
+check_every = 9
+save_every = 9
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eleven pictures of two kinds of degradation, with the tiny recipe."""
+    folder = tmp_path_factory.mktemp("set")
+    lines = ["image,mos,split,kind"]
+    for index in range(11):
+        cv2.imwrite(str(folder / f"{index}.png"), np.full((512, 512, 3), 20 * index, np.uint8))
+        part = "train" if index < 7 else "test"
+        lines.append(f"{index}.png,{index},{part},{'jpeg' if index % 2 else 'haze'}")
+    (folder / "labels.csv").write_text("\n".join(lines))
+    (folder / "tiny.toml").write_text(RECIPE)
+    return folder
+
+
+def clusters(spread: float) -> tuple[np.ndarray, Views]:
+    """Six kinds of eight people as points around six corners."""
+    rng = np.random.default_rng(0)
+    kinds, people = np.tile(np.arange(6), 8), np.repeat(np.arange(8), 6)
+    points = np.eye(6, 16)[kinds] + rng.normal(0, spread, (48, 16))
+    picture = np.zeros((8, 8, 3), np.uint8)
+    return points.astype(np.float32), Views([picture] * 48, kinds, people)
+
+
+def test_retrieval_is_perfect_for_clusters_and_poor_for_noise() -> None:
+    tight, views = clusters(0.02)
+    noise, _ = clusters(50.0)
+    assert average_precisions(tight, views).min() == 1.0
+    report = retrieval_report({"dsl": tight, "patch": noise}, views)
+    assert report["dsl"]["map"] == 1.0
+    assert report["patch"]["map"] < 0.5
+    assert report["dsl_minus_patch"]["map_ci"][0] > 0.3
+    assert neighbour_purity(tight, views, 5) == 1.0
+
+
+def test_average_precision_by_hand() -> None:
+    # One query of kind 0; the gallery, nearest first, is right, wrong, right.
+    points = np.array([[0.0], [1.0], [2.0], [3.0]], np.float32)
+    picture = np.zeros((8, 8, 3), np.uint8)
+    views = Views([picture] * 4, np.array([0, 0, 1, 0]), np.array([0, 1, 1, 1]))
+    assert average_precisions(points, views) == pytest.approx([(1 + 2 / 3) / 2])
+    assert average_precisions(points, views, top=1) == pytest.approx([1.0])
+
+
+def test_tsne_keeps_clusters_apart_and_always_gives_the_same() -> None:
+    points, views = clusters(0.05)
+    places = tsne(points, perplexity=7, steps=400)
+    assert np.array_equal(places, tsne(points, perplexity=7, steps=400))
+    gaps = np.linalg.norm(places[:, None] - places[None], axis=-1)
+    same = views.kinds[:, None] == views.kinds[None]
+    assert gaps[same].max() < gaps[~same].min()
+    assert draw_tsne({"dsl": points}, views).shape == (640, 640, 3)
+
+
+def test_views_are_six_kinds_of_each_face(tmp_path: Path, face: np.ndarray) -> None:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), face[..., ::-1])
+    views = degraded_views([path, path])
+    assert len(views.pictures) == 12
+    assert views.people.tolist() == [0] * 6 + [1] * 6
+
+
+def test_table_3_has_nine_rows_that_share_encoders() -> None:
+    variants = ablation_variants(Places(Path("d"), Path("o")), ImageRecipe())
+    assert len(variants) == len(TABLE_3) == 9
+    shared = {v.places.encoder_out for v in variants}
+    assert {path.name for path in shared} == {"none", "patch", "dsl", "dsl-s", "dsl-r"}
+    assert variants[-1].recipe.ablation == ImageRecipe().ablation
+
+
+def test_sizes_are_nested_and_the_test_part_stays(data: Path) -> None:
+    found = read_set("csv", data)
+    variants = size_variants(Places(data, Path("o")), ImageRecipe())
+    parts = [choose(found, variant.recipe) for variant in variants]
+    assert [len(part.train) for part in parts] == [1, 2, 3, 4, 5, 6, 7]
+    for smaller, larger in itertools.pairwise(parts):
+        assert {i.path for i in smaller.train} < {i.path for i in larger.train}
+        assert smaller.test == larger.test
+
+
+def test_a_left_out_kind_is_only_in_the_test(data: Path) -> None:
+    variants = leave_out_variants(Places(data, Path("o")), ImageRecipe())
+    assert [variant.name for variant in variants] == ["haze", "jpeg"]
+    part = choose(read_set("csv", data), variants[1].recipe)
+    assert {image.fields["kind"] for image in part.train} == {"haze"}
+    assert {image.fields["kind"] for image in part.test} == {"jpeg"}
+
+
+def test_the_commands_leave_a_picture_and_numbers(
+    data: Path, tmp_path: Path, write_faces, capsys
+) -> None:
+    rows = [(f"p{i}.jpg", "portrait", f"person-{i}") for i in range(40)]
+    faces = write_faces(tmp_path / "faces", rows)
+    for path in faces.glob("*.jpg"):
+        cv2.imwrite(str(path), cv2.resize(cv2.imread(str(path)), (128, 128)))
+    places = ["--recipe", str(data / "tiny.toml"), "--data", str(data), "--device", "cpu"]
+    places += ["--out", str(tmp_path / "out")]
+    for look in ("retrieval", "tsne"):
+        assert main([look, *places, "--faces", str(faces), "--count", "2"]) == 0
+        assert (tmp_path / "out" / f"{look}.png").is_file()
+        report = json.loads((tmp_path / "out" / f"{look}.json").read_text())
+        assert report == json.loads(capsys.readouterr().out)
+        assert set(report) >= {"dsl", "patch"}
+
+
+@pytest.mark.slow
+def test_an_experiment_leaves_its_table_and_picture(data: Path, tmp_path: Path, capsys) -> None:
+    places = ["--recipe", str(data / "tiny.toml"), "--data", str(data), "--device", "cpu"]
+    assert main(["ablations", *places, "--out", str(tmp_path)]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary == json.loads((tmp_path / "summary.json").read_text())
+    assert list(summary["rows"]) == list(TABLE_3)
+    assert summary["complete"]
+    assert (tmp_path / "summary.png").is_file()
+
+
+@pytest.mark.shared
+def test_degraded_faces_become_a_labelled_set(shared: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "set"
+    sizes = ["--train", "2", "--held-out", "1"]
+    assert main(["degraded-set", "--faces", str(shared / "faces"), "--out", str(out), *sizes]) == 0
+    found = read_set("csv", out)
+    assert (len(found.train), len(found.validation), len(found.test)) == (14, 7, 7)
+    clean = [image for image in found.test if not image.fields["kind"]]
+    assert clean[0].mos == max(image.mos for image in found.test)
+    assert clean[0].landmarks is not None
+    assert main(["degraded-set", "--faces", str(shared / "faces"), "--out", str(out)]) == 2
+    assert "not empty" in capsys.readouterr().err

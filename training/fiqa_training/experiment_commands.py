@@ -1,0 +1,142 @@
+"""The commands that run several trainings, or look into what one has learned."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fiqa_training.output import say, say_json
+
+if TYPE_CHECKING:
+    from fiqa_training.experiments import Variant
+    from fiqa_training.image_quality import Places
+    from fiqa_training.image_recipe import ImageRecipe
+
+# Imports of torch and the like happen in the commands that need them.
+
+
+def add_experiments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add every command of this module."""
+    made = commands.add_parser("degraded-set", help="write degraded faces as a labelled set")
+    made.add_argument("--faces", type=Path, required=True, help="folder with manifest.csv")
+    made.add_argument("--out", type=Path, required=True, help="a new folder")
+    made.add_argument("--train", type=int, default=100, help="faces to train on (default 100)")
+    made.add_argument("--held-out", type=int, default=30, help="faces of each other part")
+    made.add_argument("--seed", type=int, default=0)
+    made.set_defaults(run=_degraded_set)
+
+    for name, text in (
+        ("tsne", "figure 4: degradations as the encoders see them"),
+        ("retrieval", "table 4: mAP of dual-set learning against patches"),
+    ):
+        looked = commands.add_parser(name, help=text)
+        add_training_places(looked)
+        looked.add_argument("--faces", type=Path, required=True, help="folder with manifest.csv")
+        looked.add_argument("--count", type=int, default=60, help="held-out people (default 60)")
+        looked.set_defaults(run=_representation, look=name)
+
+    rows = commands.add_parser("ablations", help="the nine rows of table 3 from one recipe")
+    sizes = commands.add_parser("size-curve", help="quality against the number of pictures")
+    left = commands.add_parser("leave-out", help="each kind of degradation left out once")
+    left.add_argument("--kinds", nargs="*", default=[], help="only these")
+    for name, parser in (("ablations", rows), ("size-curve", sizes), ("leave-out", left)):
+        add_training_places(parser)
+        parser.set_defaults(run=_experiment, experiment=name)
+
+
+def add_training_places(parser: argparse.ArgumentParser) -> None:
+    """The arguments that every training on pictures takes."""
+    parser.add_argument("--recipe", type=Path, required=True, help="TOML file, or a shipped name")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled set")
+    parser.add_argument("--out", type=Path, required=True, help="folder for what it makes")
+    parser.add_argument("--backbone", type=Path, help="ImageNet safetensors of the token grid")
+    parser.add_argument("--device", default="", help="cpu, cuda, mps")
+    parser.add_argument("--steps", type=int, help="other than the recipe's")
+    parser.add_argument("--encoder-steps", type=int, help="other than the recipe's")
+
+
+def recipe_of(options: argparse.Namespace) -> ImageRecipe:
+    """The recipe that the options name, with the steps they change."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from fiqa_training.image_recipe import read_image_recipe  # noqa: PLC0415
+
+    recipe = read_image_recipe(options.recipe)
+    if options.steps is not None:
+        recipe = replace(recipe, training=replace(recipe.training, steps=options.steps))
+    if options.encoder_steps is not None:
+        recipe = replace(recipe, encoder=replace(recipe.encoder, steps=options.encoder_steps))
+    return recipe
+
+
+def _degraded_set(options: argparse.Namespace) -> int:
+    from fiqa_training.degraded_set import write_degraded_set  # noqa: PLC0415
+
+    count = write_degraded_set(
+        options.faces,
+        options.out,
+        train=options.train,
+        held_out=options.held_out,
+        seed=options.seed,
+    )
+    say(f"wrote {count} pictures and {options.out / 'labels.csv'}")
+    return 0
+
+
+def _representation(options: argparse.Namespace) -> int:
+    from fiqa_training import representation as look  # noqa: PLC0415
+    from fiqa_training.image_quality import Places  # noqa: PLC0415
+    from fiqa_training.monotonicity import held_out_faces  # noqa: PLC0415
+    from fiqa_training.parallel import team  # noqa: PLC0415
+
+    places = Places(options.data, options.out, options.backbone)
+    with team(options.device) as members:
+        encoders = look.train_compared(places, recipe_of(options), members)
+        if not members.leads:
+            return 0
+        faces = held_out_faces(options.faces, options.count)
+        views = look.degraded_views([face.path for face in faces])
+        embeddings = look.embed_all(encoders, views, members)
+        target = options.out / f"{options.look}.png"
+        if options.look == "retrieval":
+            report = look.retrieval_report(embeddings, views)
+            look.write_picture(look.draw_retrieval(embeddings, views), target)
+        else:
+            report = {
+                name: {"same_kind_among_10_nearest": look.neighbour_purity(points, views)}
+                for name, points in embeddings.items()
+            }
+            look.write_picture(look.draw_tsne(embeddings, views), target)
+    report = {"people": options.count, "picture": target.name, **report}
+    (options.out / f"{options.look}.json").write_text(json.dumps(report, indent=2) + "\n")
+    say_json(report)
+    return 0
+
+
+def _variants(
+    options: argparse.Namespace, places: Places, recipe: ImageRecipe
+) -> Sequence[Variant]:
+    from fiqa_training import experiments  # noqa: PLC0415
+
+    if options.experiment == "ablations":
+        return experiments.ablation_variants(places, recipe)
+    if options.experiment == "size-curve":
+        return experiments.size_variants(places, recipe)
+    return experiments.leave_out_variants(places, recipe, options.kinds)
+
+
+def _experiment(options: argparse.Namespace) -> int:
+    from fiqa_training.experiments import run_experiment  # noqa: PLC0415
+    from fiqa_training.image_quality import Places  # noqa: PLC0415
+    from fiqa_training.parallel import team  # noqa: PLC0415
+
+    places = Places(options.data, options.out, options.backbone)
+    variants = _variants(options, places, recipe_of(options))
+    with team(options.device) as members:
+        summary = run_experiment(variants, options.out, members)
+        if members.leads:
+            say_json(summary)
+    return 0

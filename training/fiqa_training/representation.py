@@ -1,0 +1,243 @@
+"""What the degradation encoder has learned: t-SNE (figure 4) and retrieval (table 4).
+
+Both compare dual-set learning with the patch-based baseline, trained equally: the same pictures,
+steps, rate and encoder, on the same seed. Measured on faces of people neither has seen, each with
+six degradations of drawn severity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from msgspec.structs import replace
+
+from fiqa_models.networks import build_network
+from fiqa_models.networks.degradation import DegradationEncoder
+from fiqa_training.data.labelled import read_set
+from fiqa_training.degradations import CORE_KINDS, ByteImage, degrade
+from fiqa_training.degradations.sheet import read_rgb
+from fiqa_training.encoder import embed
+from fiqa_training.errors import TrainingError
+from fiqa_training.image_quality import Places, choose, network_config, train_encoder
+from fiqa_training.image_recipe import ImageRecipe, Learning
+from fiqa_training.parallel import Team
+from fiqa_training.tsne import tsne
+
+COMPARED: tuple[Learning, ...] = ("dsl", "patch")
+Embeddings = npt.NDArray[np.float32]
+_COLOURS = (
+    (214, 39, 40),
+    (31, 119, 180),
+    (44, 160, 44),
+    (255, 127, 14),
+    (148, 103, 189),
+    (0, 0, 0),
+)
+_PANEL, _EDGE, _THUMB = 640, 40, 128
+_TOP = 5
+
+
+@dataclass(frozen=True)
+class Views:
+    """Degraded pictures of held-out people.
+
+    Attributes:
+        pictures: each (512, 512, 3).
+        kinds: index into `CORE_KINDS` of each.
+        people: number of the person of each.
+    """
+
+    pictures: Sequence[ByteImage]
+    kinds: npt.NDArray[np.int64]
+    people: npt.NDArray[np.int64]
+
+
+def degraded_views(faces: Sequence[Path], seed: int = 0) -> Views:
+    """Every face with each of the six kinds, at a severity drawn from [0.4, 1]."""
+    pictures: list[ByteImage] = []
+    for number, path in enumerate(faces):
+        face = read_rgb(path)
+        rng = np.random.default_rng([seed, number])
+        for kind in CORE_KINDS:
+            severity, draw = float(rng.uniform(0.4, 1.0)), int(rng.integers(2**31))
+            pictures.append(degrade(face, kind, severity, draw))
+    count = len(CORE_KINDS)
+    return Views(
+        pictures,
+        np.tile(np.arange(count), len(faces)),
+        np.repeat(np.arange(len(faces)), count),
+    )
+
+
+def train_compared(
+    places: Places, recipe: ImageRecipe, team: Team
+) -> dict[Learning, DegradationEncoder]:
+    """Both encoders, trained equally; goes on where it was stopped."""
+    choices = {"attribute": recipe.data.attribute, "split": recipe.data.split}
+    found = choose(
+        read_set(recipe.data.kind, places.data, **(choices if recipe.data.kind == "piq23" else {})),
+        recipe,
+    )
+    encoders: dict[Learning, DegradationEncoder] = {}
+    for learning in COMPARED:
+        own = replace(recipe, ablation=replace(recipe.ablation, degradation=learning))
+        # Only the encoder learns here: the guide's 110 M parameters need not be made.
+        config = network_config(replace(own, ablation=replace(own.ablation, landmarks=False)))
+        torch.manual_seed(recipe.seed)  # both start from the same weights
+        network = build_network(config)
+        train_encoder(network, found, own, places.out / "encoders" / learning, team)
+        encoders[learning] = network.degradation
+    return encoders
+
+
+def embed_all(
+    encoders: Mapping[Learning, DegradationEncoder], views: Views, team: Team
+) -> dict[Learning, Embeddings]:
+    """Embeddings of all views by each encoder."""
+    return {name: embed(each, views.pictures, team.device) for name, each in encoders.items()}
+
+
+def average_precisions(
+    embeddings: Embeddings, views: Views, *, top: int = 0
+) -> npt.NDArray[np.float64]:
+    """Average precision of each query.
+
+    Pictures of the first half of the people ask, those of the second half answer, nearest first;
+    right are the ones of the query's kind.
+
+    Args:
+        embeddings: (N, D).
+        views: what was embedded.
+        top: only the first so many answers count (the paper looks at five); 0: all.
+    """
+    asks, order = _ranked(embeddings, views)
+    right = views.kinds[order] == views.kinds[asks][:, None]
+    if top:
+        right = right[:, :top]
+    precision = np.cumsum(right, 1) / np.arange(1, right.shape[1] + 1)
+    return np.asarray((precision * right).sum(1) / np.maximum(right.sum(1), 1), np.float64)
+
+
+def _ranked(
+    embeddings: Embeddings, views: Views
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Indices of the queries, and for each the indices of the gallery, nearest first."""
+    half = (int(views.people.max()) + 1) // 2
+    asks, gallery = np.flatnonzero(views.people < half), np.flatnonzero(views.people >= half)
+    if not asks.size or not gallery.size:
+        raise TrainingError("Retrieval needs at least two people.")
+    gaps = _gaps(embeddings[asks], embeddings[gallery])
+    return asks, gallery[np.argsort(gaps, axis=1, kind="stable")]
+
+
+def _gaps(a: Embeddings, b: Embeddings) -> npt.NDArray[np.float64]:
+    """(N, M) squared distances, without an array of N x M x D."""
+    a64, b64 = a.astype(np.float64), b.astype(np.float64)
+    squares = (a64**2).sum(1)[:, None] + (b64**2).sum(1)[None]
+    return np.asarray(squares - 2 * a64 @ b64.T, np.float64)
+
+
+def retrieval_report(embeddings: Mapping[Learning, Embeddings], views: Views) -> dict[str, Any]:
+    """Table 4: mAP of each, with 95 % intervals over the people who ask."""
+    report: dict[str, Any] = {"kinds": list(CORE_KINDS)}
+    every: dict[str, npt.NDArray[np.float64]] = {}
+    asking = views.people[_ranked(next(iter(embeddings.values())), views)[0]]
+    for name, points in embeddings.items():
+        every[name] = average_precisions(points, views)
+        report[name] = {
+            "queries": len(every[name]),
+            "map": float(every[name].mean()),
+            "map_ci": _interval(every[name], asking),
+            "map_at_5": float(average_precisions(points, views, top=_TOP).mean()),
+        }
+    if {"dsl", "patch"} <= set(every):
+        gap = every["dsl"] - every["patch"]
+        report["dsl_minus_patch"] = {"map": float(gap.mean()), "map_ci": _interval(gap, asking)}
+    return report
+
+
+def _interval(
+    values: npt.NDArray[np.float64], people: npt.NDArray[np.int64], draws: int = 1000
+) -> list[float]:
+    """95 % percentile interval of the mean over resampled people: one person's are alike."""
+    means = np.array([values[people == person].mean() for person in np.unique(people)])
+    picks = np.random.default_rng(0).integers(len(means), size=(draws, len(means)))
+    return [float(each) for each in np.percentile(means[picks].mean(1), [2.5, 97.5])]
+
+
+def neighbour_purity(embeddings: Embeddings, views: Views, nearest: int = 10) -> float:
+    """Share of the nearest neighbours, of other people, that have the same kind."""
+    gaps = _gaps(embeddings, embeddings)
+    gaps[views.people[:, None] == views.people[None]] = np.inf
+    order = np.argsort(gaps, axis=1, kind="stable")[:, :nearest]
+    return float((views.kinds[order] == views.kinds[:, None]).mean())
+
+
+def draw_tsne(embeddings: Mapping[Learning, Embeddings], views: Views) -> ByteImage:
+    """Figure 4: one panel for each encoder, one colour for each kind."""
+    panels = []
+    for name, points in embeddings.items():
+        panel = np.full((_PANEL, _PANEL, 3), 255, np.uint8)
+        places = tsne(points)
+        low, reach = places.min(0), np.maximum(np.ptp(places, axis=0), 1e-9)
+        spots = _EDGE + (places - low) / reach * (_PANEL - 2 * _EDGE)
+        for (x, y), kind in zip(spots, views.kinds, strict=True):
+            centre = (round(float(x)), round(float(y)))
+            cv2.circle(panel, centre, 3, _COLOURS[kind], -1, cv2.LINE_AA)
+        _write(panel, name, (10, 24), 0.7, (0, 0, 0))
+        for row, kind_name in enumerate(CORE_KINDS):
+            _write(panel, kind_name, (10, 46 + 16 * row), 0.4, _COLOURS[row])
+        panels.append(panel)
+    return np.concatenate(panels, 1)
+
+
+def draw_retrieval(embeddings: Mapping[Learning, Embeddings], views: Views) -> ByteImage:
+    """One query of each kind and its five nearest by each encoder; the wrong ones crossed out."""
+    rows: list[ByteImage] = []
+    for name, points in embeddings.items():
+        asks, order = _ranked(points, views)
+        for query in range(len(CORE_KINDS)):
+            cells = [_thumb(views, int(asks[query]), f"{name}: {CORE_KINDS[query]}", wrong=False)]
+            for index in order[query, :_TOP]:
+                kind = int(views.kinds[index])
+                wrong = kind != int(views.kinds[asks[query]])
+                cells.append(_thumb(views, int(index), CORE_KINDS[kind], wrong=wrong))
+            while len(cells) < _TOP + 1:
+                cells.append(np.full_like(cells[0], 255))
+            rows.append(np.concatenate(cells, 1))
+    return np.concatenate(rows)
+
+
+def _thumb(views: Views, index: int, text: str, *, wrong: bool) -> ByteImage:
+    size = (_THUMB, _THUMB)
+    small = cv2.resize(views.pictures[index], size, interpolation=cv2.INTER_AREA)
+    cell = np.full((_THUMB + 16, _THUMB + 4, 3), 255, np.uint8)
+    cell[:_THUMB, 2:-2] = small
+    if wrong:
+        cv2.line(cell, (2, 0), (_THUMB + 2, _THUMB), (214, 39, 40), 3, cv2.LINE_AA)
+    _write(cell, text, (2, _THUMB + 12), 0.35, (0, 0, 0))
+    return cell
+
+
+def _write(
+    picture: ByteImage, text: str, place: tuple[int, int], size: float, colour: tuple[int, int, int]
+) -> None:
+    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
+
+
+def write_picture(picture: ByteImage, target: Path) -> None:
+    """Write an RGB picture.
+
+    Raises:
+        TrainingError: it could not be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(target), picture[..., ::-1]):
+        raise TrainingError(f"{target} could not be written.", "Name a .png or .jpg file.")
