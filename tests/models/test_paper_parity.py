@@ -10,7 +10,7 @@ import pytest
 from fiqa_models.errors import ModelError
 from fiqa_models.verify import Comparison, read_spec, verify
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = [pytest.mark.shared, pytest.mark.slow, pytest.mark.xdist_group("paper")]
 
 
 @pytest.fixture(scope="module")
