@@ -139,6 +139,7 @@ def test_a_left_out_kind_is_only_in_the_test(data: Path) -> None:
     part = choose(read_set("csv", data), variants[1].recipe)
     assert {image.fields["kind"] for image in part.train} == {"haze"}
     assert {image.fields["kind"] for image in part.test} == {"jpeg"}
+    assert variants[1].recipe.data.drop == ("imaging_chain", "mixture")
 
 
 def test_the_commands_leave_a_picture_and_numbers(

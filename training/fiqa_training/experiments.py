@@ -18,6 +18,7 @@ import numpy as np
 from msgspec.structs import replace as changed
 
 from fiqa_training.data.labelled import read_set
+from fiqa_training.data.samples import CHAINS
 from fiqa_training.degradations import ByteImage
 from fiqa_training.errors import TrainingError
 from fiqa_training.image_quality import Places, train_quality
@@ -104,6 +105,8 @@ def leave_out_variants(
 ) -> list[Variant]:
     """Each kind of degradation left out of training once, and tested alone.
 
+    Chains and mixtures are dropped everywhere: they may hold the kind that is left out.
+
     Args:
         places: of the experiment.
         recipe: its ``leave_out_column`` names the column of kinds.
@@ -115,13 +118,13 @@ def leave_out_variants(
     column = recipe.data.leave_out_column.lower()
     if not kinds:
         test = read_set(recipe.data.kind, places.data).test
-        kinds = sorted({image.fields.get(column, "") for image in test} - {""})
+        kinds = sorted({image.fields.get(column, "") for image in test} - {"", *CHAINS})
     if not kinds:
         raise TrainingError(f"No test picture of {places.data} has a {column!r} to leave out.")
     return [
         Variant(
             kind,
-            changed(recipe, data=changed(recipe.data, leave_out=(kind,))),
+            changed(recipe, data=changed(recipe.data, leave_out=(kind,), drop=CHAINS)),
             replace(places, out=places.out / f"without-{kind}"),
         )
         for kind in kinds

@@ -223,6 +223,9 @@ def _loop(run: _Run, module: nn.Module, out: Path, text: str, lines: RunLog | No
     while run.step < recipe.steps and not _out_of_patience(run):
         loss = run.update(module, batches)
         last = run.step == recipe.steps
+        saves = run.step % recipe.save_every == 0 or last
+        if saves or run.step % _LOG_EVERY == 0:
+            _refuse_divergence(run, float(loss))  # before it reaches a checkpoint
         if run.step % _LOG_EVERY == 0 or last:
             _note(run, float(loss), lines, time.monotonic() - start)
         if run.step % recipe.check_every == 0 or last:
@@ -230,7 +233,7 @@ def _loop(run: _Run, module: nn.Module, out: Path, text: str, lines: RunLog | No
             if lines is not None and figure is not None:
                 lines.add(run.step, validation=figure)
                 log.info("step %d: validation %.4f, best %.4f", run.step, figure, run.best)
-        if run.step % recipe.save_every == 0 or last or _out_of_patience(run):
+        if saves or _out_of_patience(run):
             if run.team.leads:
                 save_state(out / "state", run.state(text))
             run.team.wait()
@@ -241,11 +244,14 @@ def _out_of_patience(run: _Run) -> bool:
     return bool(run.recipe.patience) and run.waited >= run.recipe.patience
 
 
-def _note(run: _Run, loss: float, lines: RunLog | None, seconds: float) -> None:
+def _refuse_divergence(run: _Run, loss: float) -> None:
     if not math.isfinite(loss):
         raise TrainingError(
             f"The loss is not finite at step {run.step}.", "Lower the rate, or set clip = 1.0."
         )
+
+
+def _note(run: _Run, loss: float, lines: RunLog | None, seconds: float) -> None:
     if lines is not None:
         lines.add(run.step, loss=loss, rate=rate_at(run.step - 1, run.recipe), seconds=seconds)
         log.info("step %d of %d: loss %.4f", run.step, run.recipe.steps, loss)

@@ -96,17 +96,19 @@ def network_config(recipe: ImageRecipe) -> NetworkConfig:
 
 def choose(found: LabelledSet, recipe: ImageRecipe) -> LabelledSet:
     """The part of a set that a recipe uses: a share of it, or all but the left-out kinds."""
-    out, column = set(recipe.data.leave_out), recipe.data.leave_out_column.lower()
+    out, drop = set(recipe.data.leave_out), set(recipe.data.drop)
+    column = recipe.data.leave_out_column.lower()
 
     def kept(images: Sequence[LabelledImage], *, left_out: bool) -> tuple[LabelledImage, ...]:
-        return tuple(i for i in images if (i.fields.get(column, "") in out) == left_out)
+        named = ((image, image.fields.get(column, "")) for image in images)
+        return tuple(i for i, name in named if (name in out) == left_out and name not in drop)
 
-    if out:
+    if out or drop:
         found = replace(
             found,
             train=kept(found.train, left_out=False),
             validation=kept(found.validation, left_out=False),
-            test=kept(found.test, left_out=True),
+            test=kept(found.test, left_out=bool(out)),
         )
     ordered = sorted(found.train, key=lambda image: position("share:" + image.path.name))
     count = round(recipe.data.share * len(ordered))

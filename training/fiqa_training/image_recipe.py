@@ -36,6 +36,8 @@ class SetRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True)
         leave_out: training and validation never see pictures whose ``leave_out_column`` holds
             one of these; the test part is only them.
         leave_out_column: a column of the set.
+        drop: values of that column whose pictures are used nowhere: chains and mixtures hold the
+            kind that is left out.
     """
 
     kind: Literal["gfiqa", "cgfiqa", "piq23", "csv"] = "csv"
@@ -44,6 +46,7 @@ class SetRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True)
     share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     leave_out: tuple[str, ...] = ()
     leave_out_column: str = "kind"
+    drop: tuple[str, ...] = ()
 
 
 class NetworkRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

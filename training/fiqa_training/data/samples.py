@@ -10,7 +10,8 @@ import numpy as np
 from fiqa_training.degradations import CORE_KINDS, ByteImage, degrade, kind, kinds
 
 _STRATA = ((0.04, 0.35), (0.35, 0.7), (0.7, 1.0))
-_CHAINS = ("imaging_chain", "mixture")
+CHAINS = ("imaging_chain", "mixture")
+"""Kinds that are several degradations at once."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ def draw_samples(rng: np.random.Generator) -> list[Sample]:
 
     The growing ones share kind and seed, so that they are one scene growing worse.
     """
-    others = [each.name for each in kinds() if each.name not in (*CORE_KINDS, *_CHAINS)]
+    others = [each.name for each in kinds() if each.name not in (*CORE_KINDS, *CHAINS)]
     first = str(rng.choice(CORE_KINDS))
     pool = others if rng.random() < 0.7 else [name for name in CORE_KINDS if name != first]
     second = str(rng.choice(pool))
-    chain = str(rng.choice(_CHAINS, p=(0.65, 0.35)))
+    chain = str(rng.choice(CHAINS, p=(0.65, 0.35)))
     seeds = [int(seed) for seed in rng.integers(2**31, size=3)]
     low, high = rng.uniform(0.1, 0.5), rng.uniform(0.5, 1.0)
     return [
