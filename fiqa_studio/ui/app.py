@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
+_KEEP_MS = 3000
+"""How often the user's choices are written, where there are new ones."""
+
+
 class Studio(QObject):
     """One window and the session in it.
 
@@ -43,6 +47,10 @@ class Studio(QObject):
         self._settings = settings
         # One thread: libraries are opened and closed in order.
         self._background = Background("fiqa-libraries", 1, self)
+        # A crash or a power cut costs the choices of a few seconds, not those of a day.
+        keeping = QTimer(self, interval=_KEEP_MS)
+        keeping.timeout.connect(settings.save)
+        keeping.start()
         self.window.library_wanted.connect(self.open)
         self.window.closing.connect(self.close)
 
@@ -104,6 +112,7 @@ class Studio(QObject):
         session = Session(library, engine, self._settings, self)
         self.window.attach(Workspace(session))
         self._settings["last-library"] = str(library.path)
+        self._settings.save()
         RecentLibraries().add(library.path)
         self._offer_to_resume()
 

@@ -153,13 +153,14 @@ class ToolBar(QFrame):
 
 def _button(actions: ActionSet, name: str, *, words: bool = False) -> QToolButton:
     button = QToolButton()
+    # Not the button's own text, which the action's takes the place of with each change of it.
+    actions[name].setIconText(actions[name].text().rstrip("…"))
     button.setDefaultAction(actions[name])
     button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
     button.setAccessibleName(actions[name].text().rstrip("…"))
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     if words:
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setText(actions[name].text().rstrip("…"))
     else:
         theme.set_role(button, "flat")
     return button

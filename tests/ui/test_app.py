@@ -73,6 +73,19 @@ def test_the_last_library_is_opened_again(
     assert RecentLibraries().list() == [sample]
 
 
+def test_choices_are_kept_while_the_program_runs(
+    qtbot: QtBot,
+    studio: Studio,
+    settings: Settings,
+    sample: Path,
+) -> None:
+    """A program that is killed saves nothing at its end."""
+    studio.start(sample)
+    qtbot.waitUntil(lambda: Settings(settings.path)["last-library"] == str(sample), timeout=20_000)
+    settings["theme"] = "light"
+    qtbot.waitUntil(lambda: Settings(settings.path)["theme"] == "light", timeout=20_000)
+
+
 def test_another_library_takes_its_place(
     qtbot: QtBot, studio: Studio, sample: Path, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.errors import KnownError
@@ -341,3 +341,20 @@ def test_escape_empties_the_search_and_enter_keeps_it(qtbot: QtBot, window: Main
     assert view.hasFocus()
     qtbot.waitUntil(lambda: _work(window).browser.count > 1)
     assert search.text() == ""
+
+
+def test_words_on_buttons_stay_when_their_actions_change(window: MainWindow) -> None:
+    def words() -> list[str]:
+        buttons = window.toolbar.findChildren(QToolButton)
+        return [
+            b.text()
+            for b in buttons
+            if b.toolButtonStyle() != Qt.ToolButtonStyle.ToolButtonIconOnly
+        ]
+
+    before = words()
+    assert "Add Folder" in before
+    theme.manager.apply("light")
+    window.refresh()
+    assert words() == before
+    assert not any(text.endswith("…") for text in before)
