@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ import torch
 from safetensors.torch import load_file
 
 from fiqa_training.cli import main
+from fiqa_training.data.labelled import read_set
+from fiqa_training.data.patches import PatchSet, drawn
 from fiqa_training.errors import TrainingError
 from fiqa_training.fitting import rate_at
 from fiqa_training.image_quality import network_config
@@ -170,6 +173,22 @@ def test_damaged_and_hostile_checkpoints_are_refused(places, tmp_path: Path) -> 
         load_state(first)
     with pytest.raises(TrainingError, match="damaged"):
         newest_state(tmp_path / "state")
+
+
+def test_samples_are_the_same_in_a_worker_process(places) -> None:
+    found = read_set("csv", places[1])
+    patches = PatchSet(found.train, landmarks=468, flip=True, seed=3)
+    again = pickle.loads(pickle.dumps(patches))  # noqa: S301 - as the loader's workers get it
+    for number in (0, 7, 1000):
+        for a, b in zip(patches[number], again[number], strict=True):
+            assert np.array_equal(a, b)
+    epoch = [drawn(number, 6, 3) for number in range(6)]
+    assert sorted(epoch) == list(range(6))
+
+
+def test_devices_that_are_not_there_are_named(places, tmp_path: Path, capsys) -> None:
+    assert main([*command(places, tmp_path), "--device", "abacus"]) == 2
+    assert "abacus" in capsys.readouterr().err
 
 
 def test_the_published_schedule() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from fiqa_models.errors import ModelError
 from fiqa_training.commands import add_commands
 from fiqa_training.errors import TrainingError
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code: int = options.run(options)
-    except TrainingError as error:
+    except (TrainingError, ModelError) as error:
         _say(f"fiqa-train: {error}", error=True)
         return 2
     except KeyboardInterrupt:

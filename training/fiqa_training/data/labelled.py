@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -47,7 +47,7 @@ class LabelledImage:
     target: float
     mos: float
     landmarks: Path | None = None
-    fields: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ def _normalised(rows: Sequence[_Row]) -> tuple[LabelledImage, ...]:
             (row.mos - low) / reach if reach > 0 else 0.5,
             row.mos,
             row.landmarks,
-            MappingProxyType(row.fields),
+            row.fields,
         )
         for row in rows
     )

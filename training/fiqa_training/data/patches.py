@@ -133,7 +133,14 @@ def batches(
         dataset,
         batch_sampler=_Numbers(start, stop, batch, rank, size),
         num_workers=workers,
+        worker_init_fn=_alone,
         pin_memory=torch.cuda.is_available(),
         # A forked worker would inherit the threads of OpenCV and torch in an unknown state.
         multiprocessing_context="spawn" if workers else None,
     )
+
+
+def _alone(worker: int) -> None:  # noqa: ARG001 - torch passes its number
+    """A worker computes on one core: there are as many workers as cores to use."""
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
