@@ -105,10 +105,15 @@ def warp(image: Rgb, matrix: Matrix, size: int = CROP_SIZE, *, fine: bool = True
     )
 
 
+def crop_corners(matrix: Matrix, size: int = CROP_SIZE) -> Points:
+    """Where the crop's corners lie in the photo, ``(4, 2)``."""
+    corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], np.float64)
+    return transform_points(_inverse(matrix), corners)
+
+
 def outside_share(matrix: Matrix, width: int, height: int, size: int = CROP_SIZE) -> float:
     """Which part of the crop lies outside a photo of this size, in [0, 1]."""
-    corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], np.float64)
-    square = transform_points(_inverse(matrix), corners)
+    square = crop_corners(matrix, size)
     photo = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     inside, _ = cv2.intersectConvexConvex(square, photo)
     area = cv2.contourArea(square)
@@ -117,8 +122,7 @@ def outside_share(matrix: Matrix, width: int, height: int, size: int = CROP_SIZE
 
 def _region(image: Rgb, matrix: Matrix, size: int) -> tuple[Rgb, Matrix]:
     """The part of the image that the crop can see, so that averaging does not touch the rest."""
-    corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], np.float64)
-    square = transform_points(_inverse(matrix), corners)
+    square = crop_corners(matrix, size)
     margin = 4 / math.hypot(matrix[0, 0], matrix[0, 1])
     x0, y0 = np.floor(square.min(axis=0) - margin).astype(int)
     x1, y1 = np.ceil(square.max(axis=0) + margin).astype(int)

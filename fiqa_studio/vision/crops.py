@@ -7,6 +7,7 @@ same when the photo is indexed, when one of its faces is scored again, and when 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,17 +69,19 @@ def make_crops(
     Args:
         photo: The photo.
         landmarks: One mesh a face, ``(478, 2)``, upright full-resolution pixels.
-        decoded: Reductions that are at hand already; those made here are added.
+        decoded: Reductions that are at hand already, whole.
         timings: Seconds are added under ``decode`` and ``crops``.
     """
-    images = {} if decoded is None else decoded
+    images = dict(decoded or {})
+    reductions = [crop_reduction(photo, points) for points in landmarks]
     spent: dict[str, float] = {} if timings is None else timings
     crops = []
-    for points in landmarks:
-        reduction = crop_reduction(photo, points)
+    for points, reduction in zip(landmarks, reductions, strict=True):
         if reduction not in images:
+            same = [p for p, r in zip(landmarks, reductions, strict=True) if r == reduction]
+            rows = max(_stored_rows(photo, p, reduction) for p in same)
             with timed(spent, "decode"):
-                images[reduction] = photo.decode(reduction)
+                images[reduction] = photo.decode(reduction, rows)
         with timed(spent, "crops"):
             crops.append(_crop(images[reduction], points))
     return crops
@@ -88,6 +91,17 @@ def crop_reduction(photo: OpenPhoto, landmarks: npt.NDArray[np.float32]) -> int:
     """The strongest reduction of the photo that still gives this face's crop 512 pixels."""
     side = align.CROP_EYE_DISTANCES * align.eye_distance(landmarks)
     return photo.reduction_for(align.CROP_SIZE / side if side > 0 else 1.0)
+
+
+def _stored_rows(photo: OpenPhoto, landmarks: npt.NDArray[np.float32], reduction: int) -> int:
+    """How many of the stored picture's rows, from its first, this face's crop can see."""
+    matrix = align.crop_transform(*align.eye_centers(landmarks))
+    across = align.crop_corners(matrix)[:, 0 if photo.orientation >= 5 else 1]
+    # Beyond the photo's border the crop is a mirror image of what lies as far within.
+    last = max(float(across.max()), -float(across.min()))
+    # What `align.warp` looks at beyond the crop, and a little more.
+    margin = max(4 / math.hypot(matrix[0, 0], matrix[0, 1]), 4 * reduction) + 4 * reduction
+    return max(math.ceil(last + margin), 1)
 
 
 def _crop(image: DecodedImage, landmarks: npt.NDArray[np.float32]) -> Crop:

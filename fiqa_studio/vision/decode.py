@@ -53,6 +53,8 @@ _TURNS: dict[int, Callable[[Rgb], cv2.typing.MatLike]] = {
     8: lambda stored: cv2.rotate(stored, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
 
+_FIRST_ROW_FIRST = (1, 2, 5, 8)
+
 _PILLOW_FORMATS = {"PNG": "PNG", "WebP": "WEBP", "TIFF": "TIFF", "BMP": "BMP", "GIF": "GIF"}
 
 
@@ -86,7 +88,8 @@ class DecodedImage:
 class OpenPhoto:
     """A photo whose header was read; `decode` gives its pixels at one of `reductions`.
 
-    ``load`` gives the stored picture (not turned) shrunk by a reduction, and adds to ``notes``.
+    ``load`` gives the stored picture (not turned) shrunk by a reduction, and adds to ``notes``. Its
+    second argument says how many full-size rows are needed, 0 for all; it may give more.
     """
 
     format: str
@@ -95,7 +98,7 @@ class OpenPhoto:
     orientation: int
     exif: Exif
     reductions: tuple[int, ...]
-    load: Callable[[int], Rgb]
+    load: Callable[[int, int], Rgb]
     notes: list[str]
 
     @property
@@ -108,14 +111,21 @@ class OpenPhoto:
         """Upright full-resolution height in pixels."""
         return self.stored_width if self.orientation >= 5 else self.stored_height
 
-    def decode(self, reduction: int = 1) -> DecodedImage:
+    def decode(self, reduction: int = 1, rows: int = 0) -> DecodedImage:
         """The upright pixels, shrunk by ``reduction`` (one of ``reductions``).
+
+        Args:
+            reduction: By which factor.
+            rows: How many of the *stored* picture's rows are needed, in full-size pixels; 0 for
+                all. Where it saves time the rest is left out; every pixel that is there has the
+                same value and place as in the whole.
 
         Raises:
             PhotoError: The pixels cannot be decoded, or too few of them.
         """
         with quiet_stderr():
-            stored = self.load(reduction)
+            # With its first row turned to the right or the bottom, a part would lie elsewhere.
+            stored = self.load(reduction, rows if self.orientation in _FIRST_ROW_FIRST else 0)
         # The last row and column may be made of fewer source pixels; without them every pixel
         # stands for the same square, and the scale is exact.
         stored = stored[
@@ -245,8 +255,11 @@ def _open_jpeg(data: bytes) -> OpenPhoto:
     exif = parse_exif(header.exif)
     notes: list[str] = []
 
-    def load(reduction: int) -> Rgb:
+    def load(reduction: int, rows: int) -> Rgb:
         if header.complete:
+            pixels = jpeg.decode_top(data, header, reduction, rows) if rows else None
+            if pixels is not None:
+                return pixels
             pixels = jpeg.decode_whole(data, header, reduction)
             if pixels is not None:
                 return pixels
@@ -292,7 +305,7 @@ def _open_pillow(
         exif = read_exif(image.getexif()) if name == "TIFF" else parse_exif(block)
     notes: list[str] = []
 
-    def load(_: int) -> Rgb:
+    def load(_reduction: int, _rows: int) -> Rgb:
         # Opened anew each time: a Pillow image is spent by loading, and stays damaged by failing.
         with decoding(name):
             return to_rgb(_load(data, formats, notes))
@@ -361,7 +374,7 @@ def _open_raw(data: bytes, name: str) -> OpenPhoto:
             orientation=1,
             exif=Exif(),
             reductions=(1,),
-            load=lambda _: pixels,
+            load=lambda _reduction, _rows: pixels,
             notes=[],
         )
     own = photo.exif

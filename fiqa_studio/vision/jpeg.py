@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ _REDUCED = {
     4: cv2.IMREAD_REDUCED_COLOR_4,
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
+_ROWS = 64
+"""A multiple of the rows of any JPEG's blocks (8 to 32)."""
 _FRAME_MARKERS = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _DECODABLE = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 
@@ -44,6 +47,8 @@ class JpegHeader:
         exif: The EXIF block, or nothing.
         complete: Whether an end-of-image marker follows the pixels.
         scans: Progressive files show a whole, coarse picture after their first scan.
+        height_at: Where the height stands in the file, 0 where the rows do not follow one another
+            from top to bottom.
     """
 
     width: int
@@ -53,6 +58,7 @@ class JpegHeader:
     exif: bytes
     complete: bool
     scans: int
+    height_at: int
 
 
 def read_header(data: bytes) -> JpegHeader:
@@ -63,6 +69,7 @@ def read_header(data: bytes) -> JpegHeader:
     """
     frame: tuple[int, int, int, int, int] | None = None
     exif = b""
+    height_at = 0
     position = 2
     while position + 4 <= len(data):
         if data[position] != 0xFF:
@@ -85,6 +92,7 @@ def read_header(data: bytes) -> JpegHeader:
         if marker in _FRAME_MARKERS and frame is None and body + 6 <= len(data):
             precision, height, width, components = struct.unpack_from(">BHHB", data, body)
             frame = (marker, precision, height, width, components)
+            height_at = body + 1
         elif marker == 0xE1 and not exif and data[body : body + 6] == b"Exif\0\0":
             exif = data[body : position + 2 + length]
         position += 2 + max(length, 2)
@@ -98,6 +106,7 @@ def read_header(data: bytes) -> JpegHeader:
             code="photo.unsupported",
         )
     progressive = marker in (0xC2, 0xCA)
+    one_scan = marker in (0xC0, 0xC1) and data[position + 4 : position + 5] == bytes([components])
     return JpegHeader(
         width=width,
         height=height,
@@ -106,6 +115,7 @@ def read_header(data: bytes) -> JpegHeader:
         exif=exif,
         complete=data.rfind(b"\xff\xd9", position) >= 0,
         scans=data.count(b"\xff\xda", position) if progressive else 1,
+        height_at=height_at if one_scan else 0,
     )
 
 
@@ -131,6 +141,21 @@ def decode_whole(data: bytes, header: JpegHeader, reduction: int) -> Rgb | None:
     if pixels is None or pixels.ndim != 3:
         return None
     return np.asarray(pixels, np.uint8)
+
+
+def decode_top(data: bytes, header: JpegHeader, reduction: int, rows: int) -> Rgb | None:
+    """At least the first ``rows`` full-size rows, the same bits as in the whole picture.
+
+    None where that saves nothing or does not work. The decoder is told of a lower picture and stops
+    there; the last rows that it makes, which would look at those below, are left off.
+    """
+    told = (math.ceil(rows / _ROWS) + 1) * _ROWS
+    if not header.height_at or told >= header.height:
+        return None
+    at = header.height_at
+    lower = b"".join([data[:at], struct.pack(">H", told), data[at + 2 :]])
+    pixels = decode_whole(lower, header, reduction)
+    return None if pixels is None else pixels[: (told - _ROWS) // reduction]
 
 
 def decode_partial(data: bytes, header: JpegHeader, reduction: int) -> tuple[Rgb, float]:

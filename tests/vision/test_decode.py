@@ -357,3 +357,21 @@ def test_a_damaged_raw_file_has_a_reason(tmp_path: Path) -> None:
     path.write_bytes(raw_tiff())
     with pytest.raises(PhotoError, match="NEF file is damaged"):
         decode(path)
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("kind", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+def test_the_first_rows_alone_are_the_same_bits(subsampling: int, kind: dict[str, object]) -> None:
+    pixels = np.random.default_rng(1).integers(0, 255, (40, 60, 3), dtype=np.uint8)
+    image = Image.fromarray(pixels).resize((901, 1203), Image.Resampling.BICUBIC)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=90, subsampling=subsampling, **kind)
+    photo = open_photo(file.getvalue())
+    for reduction in (1, 2, 4, 8):
+        whole = photo.decode(reduction).rgb
+        for rows in (1, 64, 333, 1100, 2000):
+            part = photo.decode(reduction, rows).rgb
+            assert part.shape[0] >= min(rows // reduction, whole.shape[0])
+            assert (part == whole[: part.shape[0]]).all()
+            if "progressive" not in kind and rows < 1000:
+                assert part.shape[0] < whole.shape[0]

@@ -15,7 +15,7 @@ from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.domain.hashing import content_hash
 from fiqa_studio.domain.photos import LANDMARK_COUNT, FaceFlag, FoundFace
 from fiqa_studio.vision.align import eye_centers
-from fiqa_studio.vision.crops import crop_reduction, load_crops
+from fiqa_studio.vision.crops import crop_reduction, load_crops, make_crops
 from fiqa_studio.vision.decode import open_photo
 from fiqa_studio.vision.faces import FaceFinder
 from fiqa_studio.vision.index import index_photo
@@ -115,6 +115,23 @@ def test_crops_are_the_same_bits_whichever_way_they_are_made(
         assert (again[place].rgb == result.crops[i]).all()
         assert (again[place].landmarks == result.crop_landmarks[i]).all()
         assert (alone[i].rgb == result.crops[i]).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_crops_are_the_same_bits_from_a_part_of_the_photo(
+    canvas: np.ndarray, tmp_path: Path, finder: FaceFinder, orientation: int
+) -> None:
+    """Only the rows that the faces need are decoded, where that is possible."""
+    path = save(canvas, tmp_path / "turned.jpg", orientation)
+    opened = open_photo(Path(os.fsdecode(path)).read_bytes())
+    landmarks = [face.landmarks for face in index_photo(path, finder).photo.faces]
+    for shift in ((0, 0), (0, -150), (0, -420), (-1500, 0), (300, 500)):
+        moved = [points + np.array(shift, np.float32) for points in landmarks]
+        whole = {reduction: opened.decode(reduction) for reduction in (1, 2, 4, 8)}
+        expected = make_crops(opened, moved, whole)
+        for points, crop, alone in zip(moved, make_crops(opened, moved), expected, strict=True):
+            assert (crop.rgb == alone.rgb).all()
+            assert (make_crops(opened, [points])[0].rgb == alone.rgb).all()
 
 
 def test_a_near_face_is_cropped_from_a_reduced_photo(photo: bytes, finder: FaceFinder) -> None:
