@@ -106,7 +106,7 @@ def _representation(options: argparse.Namespace) -> int:
             look.write_picture(look.draw_retrieval(embeddings, views), target)
         else:
             report = {
-                name: {"same_kind_among_10_nearest": look.neighbour_purity(points, views)}
+                name: {"same_kind_among_nearest": look.neighbour_purity(points, views)}
                 for name, points in embeddings.items()
             }
             look.write_picture(look.draw_tsne(embeddings, views), target)

@@ -173,7 +173,11 @@ def _interval(
 
 
 def neighbour_purity(embeddings: Embeddings, views: Views, nearest: int = 10) -> float:
-    """Share of the nearest neighbours, of other people, that have the same kind."""
+    """Share of the nearest neighbours, of other people, that have the same kind.
+
+    No more neighbours count than there are other people, so that 1 can be reached.
+    """
+    nearest = min(nearest, int(views.people.max()))
     gaps = _gaps(embeddings, embeddings)
     gaps[views.people[:, None] == views.people[None]] = np.inf
     order = np.argsort(gaps, axis=1, kind="stable")[:, :nearest]
