@@ -1,11 +1,12 @@
 """Twelve-megapixel JPEGs indexed a second on two cores, and where the time goes.
 
 The promise is 12 a second over the scenes below, which is 167 ms of processor time a photo.
-Measured on two virtual cores of a 2.8 GHz Xeon (Ice Lake), others at work on them too: 123 ms at
-best over the scenes, 146 ms in the mean with both processes running (13.7 a second of processor
-time). Decoding takes 40 %, the detector's 25 tiles 36 %, meshes 14 %. It is 85 ms a photo that
-shows nobody, 97 for a close-up, 142 for two people and 195 for six: photos full of small faces
-(a second decode at full size, then ten milliseconds a face) come at 10 a second, not at 12.
+Measured on two virtual cores of a 2.8 GHz Xeon (Ice Lake): 15.0 a second with the machine to
+ourselves (96 %; 128 ms of processor time a photo, 120 at best of each scene). With others at work
+on the same cores and caches the processor time rises to 146 to 168 ms. Decoding takes 40 %, the
+detector's 25 tiles 36 %, meshes 14 %. It is 85 ms a photo that shows nobody, 97 for a close-up, 142
+for two people and 195 for six: photos full of small faces (a second decode at full size, then ten
+milliseconds a face) come at 10 a second, not at 12.
 """
 
 from __future__ import annotations
