@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import logging
 import signal
 import sys
@@ -84,8 +83,7 @@ class Studio(QObject):
             from fiqa_studio.engine.studio import Engine  # noqa: PLC0415 - after first paint
             from fiqa_studio.store.library import Library  # noqa: PLC0415 - after first paint
 
-            # The views' modules, so that the window's thread finds them imported.
-            importlib.import_module("fiqa_studio.ui.workspace")
+            # Not the views' modules: those make Qt's classes, and only one thread may.
             library = Library.create(path) if create else Library.open(path)
             try:
                 return library, Engine(library)

@@ -27,6 +27,7 @@ from fiqa_studio.ui.filters.histogram import BINS, import_plotting
 from fiqa_studio.ui.filters.queries import is_filtered, without_filters
 from fiqa_studio.ui.jobs.dock import JobsPanel
 from fiqa_studio.ui.kinds import ViewKind
+from fiqa_studio.ui.qt_types import TypeLoader
 from fiqa_studio.ui.refresher import Refresher
 from fiqa_studio.ui.session import Session
 from fiqa_studio.ui.sidebar import Entry, Place, Sidebar
@@ -106,7 +107,9 @@ class Workspace(QWidget):
         self._overview.now()
         self._ask()
         # Takes most of a second to import: off the thread, and after the first page.
-        session.run(import_plotting, self._begin_plotting, key="plotting")
+        self._types = TypeLoader(
+            lambda: session.run(import_plotting, self._begin_plotting, key="plotting"), self
+        )
 
     # --- what actions call -----------------------------------------------------------------
 

@@ -26,7 +26,7 @@ _GRIP = 6
 
 
 def import_plotting() -> None:
-    """Import pyqtgraph; from any thread, since that only defines classes."""
+    """Import pyqtgraph; from any thread, once Qt's classes are there (see `ui.qt_types`)."""
     importlib.import_module("pyqtgraph")
 
 

@@ -1,0 +1,53 @@
+"""Makes Qt's classes known to Python in the window's thread, before another thread asks.
+
+PySide makes a class when it is first asked for, which runs Python code half-way through. While
+another thread does that, the window's thread can meet the unfinished class, and the program
+ends with a segmentation fault (seen in one start of twenty, as pyqtgraph was imported, which
+asks for every class there is).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
+from PySide6.QtCore import QObject, QTimer
+
+_SLICE_SECONDS = 0.004
+"""How long the window may be kept at a time; all of it takes a tenth of a second."""
+
+
+class TypeLoader(QObject):
+    """Loads all classes, a few at a time.
+
+    Args:
+        then: Called once all are there.
+    """
+
+    def __init__(self, then: Callable[[], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._then = then
+        self._left = _load_each()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._load_some)
+        self._timer.start(0)
+
+    def stop(self) -> None:
+        """Load no more, and call nothing."""
+        self._timer.stop()
+
+    def _load_some(self) -> None:
+        until = time.perf_counter() + _SLICE_SECONDS
+        for _ in self._left:
+            if time.perf_counter() > until:
+                return
+        self._timer.stop()
+        self._then()
+
+
+def _load_each() -> Iterator[None]:
+    for module in (QtCore, QtGui, QtWidgets, QtSvg):
+        for name in dir(module):
+            getattr(module, name)
+            yield
