@@ -129,7 +129,7 @@ def locked(path: Path, holder: str = "") -> LibraryError:
     return LibraryError(
         f"The library {display_path(path)} is open in another program.",
         cause=f"It is held by process {holder}." if holder else "",
-        remedy="Close it there, or open it read-only here.",
+        remedy="Close it there, or open another library here.",
         code="library.locked",
     )
 
