@@ -67,7 +67,10 @@ class Heartbeat:
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("big") / "big.fiqa", ROWS)
+    path = build(tmp_path_factory.mktemp("big") / "big.fiqa", ROWS)
+    # Hundreds of megabytes just written would otherwise go to the disk while we measure.
+    os.sync()
+    return path
 
 
 @pytest.fixture
