@@ -3,7 +3,8 @@
 PySide makes a class when it is first asked for, which runs Python code half-way through. While
 another thread does that, the window's thread can meet the unfinished class, and the program
 ends with a segmentation fault (seen in one start of twenty, as pyqtgraph was imported, which
-asks for every class there is).
+asks for every class there is). The other way round it can deadlock: any import statement of a
+thread, also one inside the standard library such as strftime's, asks PySide's import hook.
 """
 
 from __future__ import annotations
@@ -16,6 +17,26 @@ from PySide6.QtCore import QObject, QTimer
 
 _SLICE_SECONDS = 0.004
 """How long the window may be kept at a time; all of it takes a tenth of a second."""
+
+
+_USED_BY_THREADS = (
+    QtCore.Qt,
+    QtCore.QBuffer,
+    QtCore.QByteArray,
+    QtCore.QIODevice,
+    QtCore.QSize,
+    QtGui.QColor,
+    QtGui.QImage,
+    QtGui.QImageReader,
+)
+"""Thumbnails and photos are decoded, scaled and coloured off the window's thread."""
+
+
+def ready_for_threads() -> None:
+    """Make what other threads use of Qt, enumerations included; call before they start."""
+    for kind in _USED_BY_THREADS:
+        for name in dir(kind):
+            getattr(kind, name)
 
 
 class TypeLoader(QObject):

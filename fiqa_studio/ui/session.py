@@ -14,6 +14,7 @@ from fiqa_studio.domain.changes import Changes
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobProgress
 from fiqa_studio.ui.background import Background
+from fiqa_studio.ui.qt_types import ready_for_threads
 from fiqa_studio.ui.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Session(QObject):
         self.settings = settings
         self._closed = False
         self._ended = False
+        ready_for_threads()
         # Three: a slow export or rescan must not keep a query or a detail waiting.
         self._background = Background("fiqa-window", 3, self)
         self._lock = threading.Lock()
