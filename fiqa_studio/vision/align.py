@@ -1,7 +1,6 @@
-"""The aligned face crop of GFIQA-20k (section III.A).
+"""Cuts the aligned face crop of GFIQA-20k (section III.A) out of a photo.
 
-Eyes level, centred on the mid-point between the eyes, side = 4 x the distance between them,
-resized to 512 x 512.
+Where it lies is `fiqa_studio.domain.alignment`, which the window reads too; this module resamples.
 
 Coordinates are continuous: pixel (i, j) covers [i, i + 1) x [j, j + 1), so an image scaled by s has
 its coordinates multiplied by s exactly, at any scale. OpenCV's own warps put pixel *centres* at
@@ -17,55 +16,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fiqa_studio.domain.alignment import CROP_SIDE
+
 Rgb = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
-
-CROP_SIZE = 512
-CROP_EYE_DISTANCES = 4.0
-"""Side of the crop in eye distances."""
-
-RIGHT_EYE_CORNERS = (33, 133)
-LEFT_EYE_CORNERS = (263, 362)
-"""Outer and inner corner of the subject's eyes in the face mesh. The corners stay where they are
-when the eye closes or looks aside; the iris does not."""
-
-
-def eye_centers(landmarks: npt.NDArray[np.floating[Any]]) -> tuple[Matrix, Matrix]:
-    """Centres of the two eyes of a mesh, ``(478, 2)``: first the one on the crop's left."""
-    points = np.asarray(landmarks, np.float64)
-    return points[list(RIGHT_EYE_CORNERS)].mean(axis=0), points[list(LEFT_EYE_CORNERS)].mean(axis=0)
-
-
-def eye_distance(landmarks: npt.NDArray[np.floating[Any]]) -> float:
-    """Distance between the two eye centres, in the mesh's pixels."""
-    left, right = eye_centers(landmarks)
-    return float(math.hypot(right[0] - left[0], right[1] - left[1]))
-
-
-def crop_transform(
-    left_eye: npt.ArrayLike, right_eye: npt.ArrayLike, *, size: int = CROP_SIZE
-) -> Matrix:
-    """The similarity from photo to crop, ``(2, 3)``, in continuous coordinates.
-
-    Args:
-        left_eye: Centre of the eye that comes to lie on the left, (x, y) in the photo.
-        right_eye: Centre of the other eye.
-        size: Side of the crop in its own pixels.
-
-    Raises:
-        ValueError: The two eyes are one point.
-    """
-    left = np.asarray(left_eye, np.float64)
-    right = np.asarray(right_eye, np.float64)
-    along = right - left
-    distance = math.hypot(along[0], along[1])
-    if distance <= 0:
-        raise ValueError("the two eyes are one point")
-    cosine, sine = along / distance * (size / (CROP_EYE_DISTANCES * distance))
-    rotation = np.array([[cosine, sine], [-sine, cosine]])
-    middle = rotation @ ((left + right) / 2)
-    return np.column_stack([rotation, size / 2 - middle])
 
 
 def transform_points(matrix: Matrix, points: npt.NDArray[np.floating[Any]]) -> Points:
@@ -74,7 +29,7 @@ def transform_points(matrix: Matrix, points: npt.NDArray[np.floating[Any]]) -> P
     return moved.astype(np.float32)
 
 
-def warp(image: Rgb, matrix: Matrix, size: int = CROP_SIZE, *, fine: bool = True) -> Rgb:
+def warp(image: Rgb, matrix: Matrix, size: int = CROP_SIDE, *, fine: bool = True) -> Rgb:
     """Resample ``image`` by a similarity to ``(size, size, 3)``, averaging areas when it shrinks.
 
     ``fine=False`` is three times faster and averages in whole steps only: good enough to look at.
@@ -105,13 +60,13 @@ def warp(image: Rgb, matrix: Matrix, size: int = CROP_SIZE, *, fine: bool = True
     )
 
 
-def crop_corners(matrix: Matrix, size: int = CROP_SIZE) -> Points:
+def crop_corners(matrix: Matrix, size: int = CROP_SIDE) -> Points:
     """Where the crop's corners lie in the photo, ``(4, 2)``."""
     corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], np.float64)
     return transform_points(_inverse(matrix), corners)
 
 
-def outside_share(matrix: Matrix, width: int, height: int, size: int = CROP_SIZE) -> float:
+def outside_share(matrix: Matrix, width: int, height: int, size: int = CROP_SIDE) -> float:
     """Which part of the crop lies outside a photo of this size, in [0, 1]."""
     square = crop_corners(matrix, size)
     photo = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fiqa_studio.domain import alignment
 from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.vision import align
 from fiqa_studio.vision.decode import DecodedImage, OpenPhoto, open_photo
@@ -89,13 +90,13 @@ def make_crops(
 
 def crop_reduction(photo: OpenPhoto, landmarks: npt.NDArray[np.float32]) -> int:
     """The strongest reduction of the photo that still gives this face's crop 512 pixels."""
-    side = align.CROP_EYE_DISTANCES * align.eye_distance(landmarks)
-    return photo.reduction_for(align.CROP_SIZE / side if side > 0 else 1.0)
+    side = alignment.CROP_EYE_DISTANCES * alignment.eye_distance(landmarks)
+    return photo.reduction_for(alignment.CROP_SIDE / side if side > 0 else 1.0)
 
 
 def _stored_rows(photo: OpenPhoto, landmarks: npt.NDArray[np.float32], reduction: int) -> int:
     """How many of the stored picture's rows, from its first, this face's crop can see."""
-    matrix = align.crop_transform(*align.eye_centers(landmarks))
+    matrix = alignment.crop_transform(*alignment.eye_centres(landmarks))
     across = align.crop_corners(matrix)[:, 0 if photo.orientation >= 5 else 1]
     # Beyond the photo's border the crop is a mirror image of what lies as far within.
     last = max(float(across.max()), -float(across.min()))
@@ -106,7 +107,7 @@ def _stored_rows(photo: OpenPhoto, landmarks: npt.NDArray[np.float32], reduction
 
 def _crop(image: DecodedImage, landmarks: npt.NDArray[np.float32]) -> Crop:
     full = np.asarray(landmarks, np.float64)
-    matrix = align.crop_transform(*align.eye_centers(full))
+    matrix = alignment.crop_transform(*alignment.eye_centres(full))
     # Full-resolution pixels = decoded pixels / scale + offset.
     from_decoded = matrix.copy()
     from_decoded[:, 2] += matrix[:, :2] @ np.array(image.offset)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fiqa_studio.domain import alignment
 from fiqa_studio.domain.geometry import Box
 from fiqa_studio.domain.photos import FaceFlag, FoundFace
 from fiqa_studio.vision import align
@@ -138,7 +139,7 @@ class FaceFinder:
             points = self._verified_mesh(image, candidate)
             if points is None:
                 continue
-            distance = align.eye_distance(points[:, :2])
+            distance = alignment.eye_distance(points[:, :2])
             box = _bounds(points)
             if distance / image.scale < LEAST_EYE_DISTANCE or any(
                 _cover(box, other) > _SAME_FACE for other in kept
@@ -222,12 +223,12 @@ def _face(image: DecodedImage, candidate: _Candidate, points: Points) -> FoundFa
     full[:, :2] += image.offset
     landmarks = np.ascontiguousarray(full[:, :2], np.float32)
     # From the stored precision, so that whoever computes it again gets the same.
-    distance = align.eye_distance(landmarks)
+    distance = alignment.eye_distance(landmarks)
     pose = head_pose(full)
     open_share = eyes_open(full)
-    matrix = align.crop_transform(*align.eye_centers(landmarks))
+    matrix = alignment.crop_transform(*alignment.eye_centres(landmarks))
     flags = set()
-    if distance * align.CROP_EYE_DISTANCES < align.CROP_SIZE:
+    if distance * alignment.CROP_EYE_DISTANCES < alignment.CROP_SIDE:
         flags.add(FaceFlag.UPSCALED)
     if align.outside_share(matrix, image.full_width, image.full_height) > PADDED_SHARE:
         flags.add(FaceFlag.PADDED)

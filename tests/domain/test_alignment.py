@@ -53,14 +53,3 @@ def test_eye_centres_are_between_the_corners() -> None:
 def test_coinciding_eyes_are_refused() -> None:
     with pytest.raises(ValueError, match="coincide"):
         crop_transform(np.array([5.0, 5.0]), np.array([5.0, 5.0]))
-
-
-def test_the_screen_and_the_scorer_agree_on_where_the_crop_lies() -> None:
-    from fiqa_studio.vision import align  # noqa: PLC0415 - brings OpenCV, which only this needs
-
-    mesh = np.random.default_rng(1).uniform(100, 900, (478, 2)).astype(np.float32)
-
-    assert crop_transform(*eye_centres(mesh)) == pytest.approx(
-        align.crop_transform(*align.eye_centers(mesh))
-    )
-    assert eye_distance(mesh) == pytest.approx(align.eye_distance(mesh))

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fiqa_studio.domain.alignment import eye_centres
 from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.domain.hashing import content_hash
 from fiqa_studio.domain.photos import LANDMARK_COUNT, FaceFlag, FoundFace
-from fiqa_studio.vision.align import eye_centers
 from fiqa_studio.vision.crops import crop_reduction, load_crops, make_crops
 from fiqa_studio.vision.decode import open_photo
 from fiqa_studio.vision.faces import FaceFinder
@@ -78,7 +78,7 @@ def test_everything_about_a_photo(photo: bytes, finder: FaceFinder) -> None:
         assert crop.dtype == np.uint8
         assert face.landmarks.shape == marks.shape == (LANDMARK_COUNT, 2)
         assert face.landmarks.dtype == marks.dtype == np.float32
-        assert np.array(eye_centers(marks)) == pytest.approx(
+        assert np.array(eye_centres(marks)) == pytest.approx(
             np.array([[192, 256], [320, 256]]), abs=0.01
         )
 
@@ -183,7 +183,7 @@ def test_every_orientation_has_the_same_faces(
     other = index_photo(turned, finder).photo
     assert (other.width, other.height) == (upright.width, upright.height)
     for one, two in zip(upright.faces, other.faces, strict=True):
-        apart = np.abs(np.array(eye_centers(one.landmarks)) - eye_centers(two.landmarks)).max()
+        apart = np.abs(np.array(eye_centres(one.landmarks)) - eye_centres(two.landmarks)).max()
         assert apart < 0.06 * one.eye_distance
 
 
