@@ -1,21 +1,35 @@
-"""``fiqa models``: list, import and verify checkpoints. A process of its own: it loads torch.
+"""``fiqa models``: list, import, verify, rename and remove. A process of its own: it loads torch.
 
-Exit status: 0 done, 1 a verification found a deviation, 2 wrong usage, 3 an error with a message.
+Exit status: 0 done, 1 a verification found a deviation, 2 wrong usage, 3 an error with a message,
+130 interrupted, 143 ended.
+
+The window works through this program too, with ``--json --progress``: the answer, or an error as
+``{"error": {"message":, "cause":, "remedy":}}``, comes on standard output, and each step as one
+line ``{"step":, "share":}`` on standard error. Both say the same words to both.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from fiqa_models.errors import ModelError
-from fiqa_models.registry import list_scorers, models_folder
+from fiqa_models.registry import (
+    default_scorer_name,
+    find_scorer,
+    list_scorers,
+    models_folder,
+    record_of,
+    remove_scorer,
+    rename_scorer,
+)
 
-DONE, DEVIATES, KNOWN = 0, 1, 3
+DONE, DEVIATES, KNOWN, INTERRUPTED, ENDED = 0, 1, 3, 130, 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,28 +38,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except ModelError as error:
+        if options.json:
+            parts = {"message": error.message, "cause": error.cause, "remedy": error.remedy}
+            _answer({"error": parts})
         _complain(str(error))
         return KNOWN
     return status
 
 
 def _list(options: argparse.Namespace) -> int:
-    found = [
-        {
-            "name": spec.name,
-            "title": spec.title,
-            "summary": spec.summary,
-            "kind": spec.kind,
-            "available": spec.available,
-            "problem": spec.problem,
-        }
-        for spec in list_scorers()
-    ]
+    default = default_scorer_name()
+    found = [record_of(spec) | {"default": spec.name == default} for spec in list_scorers()]
     if options.json:
         _answer(found)
         return DONE
-    for spec in found:
-        _say(f"{spec['name']:16} {spec['problem'] or spec['summary']}")
+    for record in found:
+        _say(f"{record['name']:16} {record['problem'] or record['summary']}")
     return DONE
 
 
@@ -57,13 +65,15 @@ def _import(options: argparse.Namespace) -> int:
         options.iqa,
         models_folder(),
         name=options.name,
+        title=options.title,
         landmark_scheme=options.landmarks,
         dataset=options.dataset,
         source=options.source,
         replace_existing=options.replace,
+        on_step=lambda step, share: _tell(options, step, share),
     )
     if options.json:
-        _answer({"name": manifest.name, "hash": manifest.hash, "folder": str(models_folder())})
+        _answer(record_of(find_scorer(manifest.name)) | {"folder": str(models_folder())})
     else:
         _say(f"Imported as “{manifest.name}” ({manifest.hash}) into {models_folder()}.")
         _say(f"Use it with: fiqa score --scorer {manifest.name}")
@@ -73,7 +83,7 @@ def _import(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from fiqa_models.verify import verify  # noqa: PLC0415 - torch takes seconds
 
-    comparisons = verify(options.spec, on_case=lambda case: _complain(f"{case} ..."))
+    comparisons = verify(options.spec, on_case=lambda case: _tell(options, case, None))
     bad = [c for c in comparisons if not (c.agrees if options.strict else c.explained)]
     if options.json:
         _answer(
@@ -102,6 +112,31 @@ def _verify(options: argparse.Namespace) -> int:
     return DEVIATES if bad else DONE
 
 
+def _rename(options: argparse.Namespace) -> int:
+    manifest = rename_scorer(options.name, options.new_name, title=options.title)
+    if options.json:
+        _answer(record_of(find_scorer(manifest.name)))
+    else:
+        _say(f"“{options.name}” is “{manifest.name}” now. Its scores stay.")
+    return DONE
+
+
+def _remove(options: argparse.Namespace) -> int:
+    remove_scorer(options.name)
+    if options.json:
+        _answer({"removed": options.name})
+    else:
+        _say(f"“{options.name}” is removed. Scores that it gave stay in their libraries.")
+    return DONE
+
+
+def _tell(options: argparse.Namespace, step: str, share: float | None) -> None:
+    """What begins now: for people, or for the window."""
+    line = json.dumps({"step": step, "share": share}) if options.progress else f"{step} ..."
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fiqa models", description="Checkpoints as scorers.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -114,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--iqa", type=Path, required=True, metavar="IQA.pt")
     importing.add_argument("--landmarks", choices=("mesh468", "ibug68"), required=True)
     importing.add_argument("--name", default="published", help="the scorer's name")
+    importing.add_argument("--title", default="", help="the scorer's name in menus")
     importing.add_argument("--dataset", default="", help="what it was trained on")
     importing.add_argument("--source", default="", help="where the files come from")
     importing.add_argument("--replace", action="store_true", help="replace a scorer of this name")
@@ -128,8 +164,21 @@ def _parser() -> argparse.ArgumentParser:
         help="count a number that deviates by no more than rounding does as a deviation",
     )
     verifying.set_defaults(run=_verify)
-    for command in (listing, importing, verifying):
+    renaming = commands.add_parser("rename", help="give a scorer of your own another name")
+    renaming.add_argument("name", metavar="NAME")
+    renaming.add_argument("new_name", metavar="NEW")
+    renaming.add_argument("--title", default="", help="its name in menus")
+    renaming.set_defaults(run=_rename)
+    removing = commands.add_parser(
+        "remove", help="delete a scorer of your own; scores that it gave stay"
+    )
+    removing.add_argument("name", metavar="NAME")
+    removing.set_defaults(run=_remove)
+    for command in (listing, importing, verifying, renaming, removing):
         command.add_argument("--json", action="store_true", help="answer in JSON")
+        command.add_argument(
+            "--progress", action="store_true", help="tell each step as a line of JSON"
+        )
     return parser
 
 
@@ -145,5 +194,14 @@ def _complain(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
+def _end(_number: int, _frame: object) -> NoReturn:
+    """Leave through every ``finally``, so that a cancelled import cleans up behind it."""
+    sys.exit(ENDED)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +52,7 @@ def test_every_tensor_finds_its_place(
     published: Files, write: Callable[..., tuple[Path, Path]], tmp_path: Path, monkeypatch: Any
 ) -> None:
     saved: list[tuple[DslFiqa, Path, dict[str, Any]]] = []
+    steps: list[tuple[str, float]] = []
 
     def save(network: DslFiqa, path: Path, **manifest: Any) -> None:
         # A gigabyte is not written in a test; test_weights covers the writing.
@@ -58,13 +61,24 @@ def test_every_tensor_finds_its_place(
     monkeypatch.setattr(importing, "save_checkpoint", save)
     de, iqa = write(published)
     import_published(
-        de, iqa, tmp_path / "models", name="gfiqa", landmark_scheme="ibug68", dataset="GFIQA-20k"
+        de,
+        iqa,
+        tmp_path / "models",
+        name="gfiqa",
+        landmark_scheme="ibug68",
+        dataset="GFIQA-20k",
+        on_step=lambda step, share: steps.append((step, share)),
     )
     ((network, path, manifest),) = saved
-    assert path == tmp_path / "models" / "gfiqa.safetensors"
+    assert path.name == "gfiqa.safetensors"
+    assert path.parent.parent == tmp_path / "models", "on the same disk as its place"
     assert manifest["landmark_scheme"] == "ibug68"
     assert network.config.landmarks == 68
     assert set(manifest["provenance"]["files"]) == {"DE.pt", "IQA.pt"}
+    assert [step for step, _ in steps][:2] == ["Reading DE.pt", "Reading IQA.pt"]
+    shares = [share for _, share in steps]
+    assert shares == sorted(shares)
+    assert shares[-1] < 1
     for name, tensor in network.state_dict().items():
         file, _, key = published_name(name).partition(".")
         expected = torch.tensor(_number(file, key)).to(tensor.dtype)
@@ -146,3 +160,46 @@ def test_an_existing_scorer_is_not_replaced_unasked(tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text("{}")
     with pytest.raises(ModelError, match="already"):
         import_published(tmp_path / "DE.pt", tmp_path / "IQA.pt", tmp_path, name="mine")
+
+
+@pytest.mark.parametrize("name", ["starter", "sharpness"])
+def test_a_scorer_of_the_program_is_never_replaced(tmp_path: Path, name: str) -> None:
+    files = (tmp_path / "DE.pt", tmp_path / "IQA.pt", tmp_path)
+    with pytest.raises(ModelError, match="cannot be replaced"):
+        import_published(*files, name=name, replace_existing=True)
+    with pytest.raises(ModelError, match="already"):
+        import_published(*files, name=name)
+
+
+@pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), SystemExit(143)])
+def test_an_import_that_ends_early_leaves_the_folder_as_it_was(
+    tmp_path: Path, problem: BaseException
+) -> None:
+    (tmp_path / "mine.safetensors").write_bytes(b"before")
+    (tmp_path / "mine.json").write_text("{}")
+
+    def write() -> None:
+        with importing._written_whole(tmp_path, "mine") as staged:
+            staged.write_bytes(b"half")
+            raise problem
+
+    with pytest.raises((ModelError, SystemExit)) as stopped:
+        write()
+    assert isinstance(stopped.value, SystemExit) or "No space left" in str(stopped.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.json", "mine.safetensors"]
+    assert (tmp_path / "mine.safetensors").read_bytes() == b"before"
+
+
+def test_what_a_killed_import_left_is_swept_away(tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    left = tmp_path / f".import-{child.pid}"
+    at_work = tmp_path / f".import-{os.getppid()}"
+    for folder in (left, at_work):
+        folder.mkdir()
+        (folder / "mine.safetensors.part").write_bytes(b"half")
+    with importing._written_whole(tmp_path, "mine") as staged:
+        staged.write_bytes(b"whole")
+    assert not left.exists()
+    assert at_work.exists(), "that of a process that lives is its own"
+    assert (tmp_path / "mine.safetensors").read_bytes() == b"whole"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -11,6 +12,15 @@ import pytest
 
 from fiqa_models import registry
 from fiqa_models.errors import ModelError
+from fiqa_models.registry import (
+    Origin,
+    find_scorer,
+    list_scorers,
+    record_of,
+    remove_scorer,
+    rename_scorer,
+)
+from fiqa_models.sharpness import SharpnessScorer
 
 _BLOCKED = """
 import sys
@@ -79,3 +89,100 @@ def test_a_plug_in_cannot_take_the_place_of_ours(monkeypatch: pytest.MonkeyPatch
 def test_what_is_unknown_is_refused(name: str, options: dict[str, str], words: str) -> None:
     with pytest.raises(ModelError, match=words):
         registry.load_scorer(name, **options)
+
+
+def test_the_classical_scorer_is_listed_as_it_is() -> None:
+    spec = find_scorer("sharpness")
+    loaded = SharpnessScorer()
+    assert (spec.title, spec.summary, spec.kind) == (loaded.title, loaded.summary, loaded.kind)
+    assert spec.hash == loaded.hash
+
+
+@pytest.fixture
+def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, checkpoint: Path) -> Path:
+    """A folder of models with one scorer in it, ``untrained``."""
+    for suffix in (".json", ".safetensors"):
+        (tmp_path / f"untrained{suffix}").write_bytes(checkpoint.with_suffix(suffix).read_bytes())
+    monkeypatch.setattr(registry, "models_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def test_a_record_tells_all_that_the_manifest_knows(own: Path) -> None:
+    path = own / "untrained.json"
+    manifest = json.loads(path.read_text())
+    interval = {"coverage": 0.9, "edges": [0.5], "half_widths": [0.1, 0.2], "calibrated_on": "x"}
+    manifest["figures"] = {"srcc": 0.8, "interval": interval}
+    manifest["provenance"] = {"dataset": "GFIQA-20k", "licences": {"a": "CC BY 4.0", "b": "free"}}
+    path.write_text(json.dumps(manifest))
+    record = record_of(find_scorer("untrained"))
+    assert record["origin"] == "own"
+    assert record["hash"] == find_scorer("untrained").hash
+    assert record["file"] == str(own / "untrained.safetensors")
+    assert record["bytes"] == (own / "untrained.safetensors").stat().st_size
+    assert record["dataset"] == "GFIQA-20k"
+    assert record["licence"] == "CC BY 4.0; free"
+    assert record["figures"] == {"srcc": 0.8}
+    assert record["interval"] == interval
+    assert record["warning"] == ""
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_a_scorer_with_a_damaged_interval_works_without_one(own: Path) -> None:
+    path = own / "untrained.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"figures": {"interval": {"coverage": 7}}}))
+    record = record_of(find_scorer("untrained"))
+    assert record["available"]
+    assert record["interval"] is None
+    assert "cannot be used" in record["warning"]
+    assert registry.load_scorer("untrained").hash == record["hash"]
+
+
+def test_renaming_keeps_the_hash_and_moves_both_files(own: Path) -> None:
+    before = find_scorer("untrained").hash
+    rename_scorer("untrained", "new.v2", title="The New One")
+    assert sorted(path.name for path in own.iterdir()) == ["new.v2.json", "new.v2.safetensors"]
+    spec = find_scorer("new.v2")
+    assert (spec.title, spec.hash, spec.available) == ("The New One", before, True)
+    rename_scorer("new.v2", "new.v2", title="Only the Title")
+    assert find_scorer("new.v2").title == "Only the Title"
+    assert registry.load_scorer("new.v2").hash == before
+
+
+@pytest.mark.parametrize(
+    ("name", "new_name", "words"),
+    [
+        ("starter", "mine", "comes with the program"),
+        ("sharpness", "mine", "comes with the program"),
+        ("untrained", "starter", "already"),
+        ("untrained", "../escape", "cannot be a scorer's name"),
+        ("nobody", "mine", "There is no scorer"),
+    ],
+)
+def test_what_cannot_be_renamed_says_why(own: Path, name: str, new_name: str, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        rename_scorer(name, new_name)
+    assert find_scorer("untrained").available
+
+
+def test_removing_takes_both_files_and_only_the_users_own(own: Path) -> None:
+    (own / "torn.json").write_text("{")
+    assert not find_scorer("torn").available
+    for name in ("torn", "untrained"):
+        remove_scorer(name)
+    assert list(own.iterdir()) == []
+    bundled = [spec.name for spec in list_scorers() if spec.origin is Origin.BUNDLED]
+    assert "starter" in bundled
+    for name in (*bundled, "sharpness"):
+        with pytest.raises(ModelError, match="comes with the program"):
+            remove_scorer(name)
+    assert find_scorer("starter").available
+
+
+def test_a_disk_that_refuses_is_told(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(ModelError, match="Permission denied"):
+        remove_scorer("untrained")
