@@ -33,11 +33,11 @@ def groups(network, face: np.ndarray) -> list[Group]:
         # Clean, three growing steps of a core kind, and one more: enough to learn by heart.
         samples = draw_samples(np.random.default_rng(seed))[:5]
         pictures = render(big, samples)
-        pyramid, degradation = extract(network, pictures)
+        shallow, degradation = extract(network, pictures)
         severities = np.array([s.severity if s.single else np.nan for s in samples])
         measures = measure_pairs([big] * len(pictures), pictures)
         kinds = tuple(s.kind for s in samples)
-        made.append(Group(pyramid, degradation, measures, severities, kinds, points, 0.9))
+        made.append(Group(shallow, degradation, measures, severities, kinds, points, 0.9))
     return made
 
 
@@ -46,10 +46,10 @@ def rated(network, face: np.ndarray) -> list[Group]:
     made = []
     for index in range(3):
         picture = np.roll(np.tile(face, (2, 2, 1)), index * 50, axis=1)[:480]
-        pyramid, degradation = extract(network, [picture])
+        shallow, degradation = extract(network, [picture])
         none = np.full((1, 3), np.nan)
         made.append(
-            Group(pyramid, degradation, none, np.zeros(1), ("",), absent_landmarks(), 0.3 * index)
+            Group(shallow, degradation, none, np.zeros(1), ("",), absent_landmarks(), 0.3 * index)
         )
     return made
 
@@ -66,7 +66,7 @@ def test_cached_features_give_the_scorers_result(network, groups, face: np.ndarr
 def test_a_group_survives_the_disk(groups, tmp_path: Path) -> None:
     save_group(tmp_path / "deep" / "one.npz", groups[0])
     again = load_group(tmp_path / "deep" / "one.npz")
-    assert np.array_equal(again.pyramid, groups[0].pyramid)
+    assert np.array_equal(again.shallow, groups[0].shallow)
     assert again.kinds == groups[0].kinds
     assert again.label == groups[0].label
 

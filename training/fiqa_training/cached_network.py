@@ -1,4 +1,4 @@
-"""The starter network on cached features: the same code, without the frozen parts.
+"""The starter network on cached features: the same code, without the parts that stay frozen.
 
 The network is the one that scores; only its token and degradation modules are replaced by ones
 that read cached features, so that `DslFiqa.grid` runs exactly as it will when scoring.
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fiqa_models.networks import CROP_SIDE, PATCH_SIDE, DslFiqa, identifiers_inside
+from fiqa_models.networks.tokens import MobileNetTokens
 from fiqa_training.data.feature_cache import TOKEN, Group, mobilenet_tokens
 
 PATCH_TOKENS = PATCH_SIDE // TOKEN
@@ -22,15 +23,14 @@ CORNERS = ((0, 0), (_LAST, 0), (0, _LAST), (_LAST, _LAST))
 
 
 class _CachedTokens(nn.Module):
-    """Stands for the token module: the backbone has run already."""
+    """Stands for the token module: the backbone's first stages have run already."""
 
-    def __init__(self, fuse: nn.Module, channels: int) -> None:
+    def __init__(self, tokens: MobileNetTokens) -> None:
         super().__init__()
-        self.fuse = fuse
-        self.channels = channels
+        self.whole = tokens
 
     def forward(self, packed: Tensor) -> Tensor:
-        return functional.gelu(self.fuse(packed[:, : self.channels]))
+        return self.whole.deep(packed[:, : self.whole.shallow_channels])
 
 
 class _CachedDegradation(nn.Module):
@@ -55,8 +55,8 @@ def on_cached_features(network: DslFiqa) -> DslFiqa:
     for name, module in network.named_children():
         view.add_module(name, module)
     tokens = mobilenet_tokens(network)
-    width = len(tokens.shift)
-    view.tokens = _CachedTokens(tokens.fuse, width)  # type: ignore[assignment] # stands for it
+    width = tokens.shallow_channels
+    view.tokens = _CachedTokens(tokens)  # type: ignore[assignment] # stands for it
     view.degradation = _CachedDegradation(  # type: ignore[assignment] # likewise
         network.degradation, width, network.degradation.grid
     )
@@ -64,8 +64,8 @@ def on_cached_features(network: DslFiqa) -> DslFiqa:
 
 
 def packed(group: Group) -> npt.NDArray[np.float16]:
-    """(N, 560 + D, H, W): backbone and degradation features of a group as one array."""
-    return np.concatenate([group.pyramid, group.degradation], 1)
+    """(N, 208 + D, H, W): backbone and degradation features of a group as one array."""
+    return np.concatenate([group.shallow, group.degradation], 1)
 
 
 def identifiers(group: Group, origin: tuple[int, int], landmarks: int) -> npt.NDArray[np.int64]:
@@ -78,7 +78,7 @@ def identifiers(group: Group, origin: tuple[int, int], landmarks: int) -> npt.ND
 @torch.inference_mode()
 def predict(view: DslFiqa, group: Group) -> npt.NDArray[np.float64]:
     """Scores of a group's pictures as the scorer gives them: mean over the corner patches."""
-    height, width = group.pyramid.shape[-2:]
+    height, width = group.shallow.shape[-2:]
     last_x, last_y = (width - PATCH_TOKENS) * TOKEN, (height - PATCH_TOKENS) * TOKEN
     origins = sorted({(x, y) for x in (0, last_x) for y in (0, last_y)})
     ids = np.stack([identifiers(group, o, view.config.landmarks) for o in origins])

@@ -27,6 +27,7 @@ from fiqa_training.data.patches import batches, read_crop
 from fiqa_training.degradations import ByteImage, degrade, kinds
 from fiqa_training.dsl import contrastive, dual_set, patch_based
 from fiqa_training.errors import TrainingError
+from fiqa_training.fitting import ParameterGroup, one_group
 from fiqa_training.image_recipe import EncoderRecipe, Learning
 from fiqa_training.parallel import Team
 
@@ -107,6 +108,10 @@ class EncoderTask:
         encoder.requires_grad_(requires_grad=True)
         self.module: nn.Module = encoder
         self._steps, self._recipe, self._learning, self._target = steps, recipe, learning, target
+
+    def groups(self) -> list[ParameterGroup]:
+        """Everything at one rate."""
+        return one_group(self.module)
 
     def train_mode(self) -> None:
         """Batch norms learn too."""

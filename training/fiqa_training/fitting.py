@@ -29,6 +29,19 @@ log = logging.getLogger(__name__)
 _LOG_EVERY = 10
 
 
+@dataclass(frozen=True)
+class ParameterGroup:
+    """Parameters that learn at a share of the recipe's rate."""
+
+    parameters: list[nn.Parameter]
+    share: float = 1.0
+
+
+def one_group(module: nn.Module) -> list[ParameterGroup]:
+    """Everything in a module that learns, at the recipe's rate."""
+    return [ParameterGroup([p for p in module.parameters() if p.requires_grad])]
+
+
 class Task(Protocol):
     """What the loop trains.
 
@@ -37,6 +50,9 @@ class Task(Protocol):
     """
 
     module: nn.Module
+
+    def groups(self) -> list[ParameterGroup]:
+        """What learns, at which share of the rate; see `one_group`."""
 
     def train_mode(self) -> None:
         """Put the module into training mode, and what is frozen in it into evaluation mode."""
@@ -78,8 +94,14 @@ class _Run:
     def __init__(self, task: Task, recipe: FitRecipe, seed: int, team: Team) -> None:
         self.task, self.recipe, self.seed, self.team = task, recipe, seed, team
         task.module.to(team.device)
-        self.learned = [p for p in task.module.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(self.learned, lr=recipe.rate, weight_decay=recipe.decay)
+        groups = [group for group in task.groups() if group.parameters]
+        self.shares = [group.share for group in groups]
+        self.learned = [parameter for group in groups for parameter in group.parameters]
+        self.optimizer = torch.optim.Adam(
+            [{"params": group.parameters} for group in groups],
+            lr=recipe.rate,
+            weight_decay=recipe.decay,
+        )
         self.scaler = torch.amp.GradScaler(
             team.device.type, enabled=recipe.precision == "float16" and team.device.type == "cuda"
         )
@@ -114,8 +136,8 @@ class _Run:
         recipe = self.recipe
         # Whatever draws random numbers in a module draws the same after a resume.
         torch.manual_seed((self.seed * 1_000_003 + self.step) * 1009 + self.team.rank)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate_at(self.step, recipe)
+        for group, share in zip(self.optimizer.param_groups, self.shares, strict=True):
+            group["lr"] = share * rate_at(self.step, recipe)
         self.task.train_mode()
         self.optimizer.zero_grad()
         total = torch.zeros((), device=self.team.device)

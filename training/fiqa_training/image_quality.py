@@ -37,7 +37,7 @@ from fiqa_training.data.patches import Batch, PatchSet, batches, identifiers_of,
 from fiqa_training.encoder import ENCODER_FILE, EncoderSteps, EncoderTask, clean_part, read_encoder
 from fiqa_training.errors import TrainingError
 from fiqa_training.evaluate import figures, linear_link
-from fiqa_training.fitting import Fitted, fit
+from fiqa_training.fitting import Fitted, ParameterGroup, fit, one_group
 from fiqa_training.image_recipe import AblationRecipe, FitRecipe, ImageRecipe, recipe_text
 from fiqa_training.losses import charbonnier
 from fiqa_training.metrics import Values, srcc
@@ -151,6 +151,10 @@ class QualityTask:
             flip=training.flip,
             seed=recipe.seed,
         )
+
+    def groups(self) -> list[ParameterGroup]:
+        """Everything at one rate."""
+        return one_group(self.module)
 
     def train_mode(self) -> None:
         """The encoder is fixed, its batch norms too (section 3.4)."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -16,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from fiqa_models.networks import DslFiqa, build_network, normalise
 from fiqa_training.data.faces import FaceRow, position
 from fiqa_training.data.feature_cache import (
+    ENLARGED,
     Group,
     extract,
     fit_multiple,
@@ -45,6 +47,15 @@ def seeded(seed: int, *names: str) -> np.random.Generator:
 def _window(picture: ByteImage, side: int, rng: np.random.Generator) -> ByteImage:
     top, left = (int(rng.integers(max(1, extent - side + 1))) for extent in picture.shape[:2])
     return np.ascontiguousarray(picture[top : top + side, left : left + side])
+
+
+def _enlarged_part(picture: ByteImage, zoom: float, rng: np.random.Generator) -> ByteImage:
+    """A part of the picture at the size of the whole."""
+    height, width = picture.shape[:2]
+    rows, columns = round(height / zoom), round(width / zoom)
+    top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - columns + 1))
+    part = picture[top : top + rows, left : left + columns]
+    return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _as_batch(pictures: Sequence[ByteImage]) -> torch.Tensor:
@@ -150,9 +161,9 @@ def prepare_faces(network: DslFiqa, rows: Sequence[FaceRow], cache: Path, seed: 
         samples = draw_samples(seeded(seed, "face", row.path.name))
         pictures = render(face, samples)
         measures = measure_pairs([face] * len(pictures), pictures)
-        pyramid, degradation = extract(network, pictures)
+        shallow, degradation = extract(network, pictures)
         return Group(
-            pyramid,
+            shallow,
             degradation,
             measures,
             np.array([s.severity if s.single else np.nan for s in samples]),
@@ -167,22 +178,27 @@ def prepare_faces(network: DslFiqa, rows: Sequence[FaceRow], cache: Path, seed: 
 def prepare_rated(
     network: DslFiqa, photos: Sequence[RatedPhoto], cache: Path, seed: int, copies: float
 ) -> list[Path]:
-    """Cache a group for every rated photo, a share of them with a degraded copy."""
+    """Cache a group for every rated photo: itself, an enlarged part, a share with a degraded copy.
+
+    Faces reach the network enlarged from any size, so a photo keeps its opinion when a part of
+    it is enlarged a little.
+    """
     names = [kind.name for kind in kinds() if kind.family != "local"]
 
     def build(index: int) -> Group:
         photo = photos[index]
         rng = seeded(seed, "rated", photo.path.name)
         picture = fit_multiple(read_rgb(photo.path), rng)
-        pictures, severities, drawn = [picture], [0.0], [""]
+        pictures = [picture, _enlarged_part(picture, float(rng.uniform(1.05, 1.8)), rng)]
+        severities, drawn = [0.0, 0.0], ["", ENLARGED]
         if rng.random() < copies:
             severities.append(float(rng.uniform(0.4, 1.0)))
             drawn.append(str(rng.choice(names)))
-            pictures.append(degrade(picture, drawn[1], severities[1], int(rng.integers(2**31))))
-        pyramid, degradation = extract(network, pictures)
+            pictures.append(degrade(picture, drawn[-1], severities[-1], int(rng.integers(2**31))))
+        shallow, degradation = extract(network, pictures)
         none: npt.NDArray[np.float64] = np.full((len(pictures), 3), np.nan)
         return Group(
-            pyramid,
+            shallow,
             degradation,
             none,
             np.array(severities),

@@ -1,12 +1,15 @@
-"""Second half of the starter recipe: quality learned on the cached, frozen features."""
+"""Second half of the starter recipe: quality learned on the cached shallow features.
+
+Faces with pseudo-MOS and photos with human ratings are learned jointly. The fusion, attention,
+Swin stages, decoder, landmark guide and heads learn at the recipe's rate, the late stages of the
+backbone at a share of it; its early stages and the degradation encoder stay as they are.
+"""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,23 +17,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fiqa_models.networks import (
-    CROP_SIDE,
-    MAX_LANDMARKS,
-    PATCH_SIDE,
-    DslFiqa,
-    Output,
-    padding_id,
-)
+from fiqa_models.networks import CROP_SIDE, MAX_LANDMARKS, PATCH_SIDE, DslFiqa, padding_id
 from fiqa_training.cached_network import PATCH_TOKENS, identifiers, on_cached_features, packed
-from fiqa_training.data.feature_cache import TOKEN, Group, mobilenet_tokens
+from fiqa_training.data.feature_cache import ENLARGED, TOKEN, Group, mobilenet_tokens
+from fiqa_training.fitting import ParameterGroup
+from fiqa_training.labels import Calibration
 from fiqa_training.losses import charbonnier, decorrelation, ranking
+from fiqa_training.parallel import Team
 from fiqa_training.recipe import QualityRecipe
-from fiqa_training.validation import Validation, face_labels, fit_labels, stretch, validate
+from fiqa_training.validation import face_labels
 
 log = logging.getLogger(__name__)
 
 _LAST = CROP_SIDE - PATCH_SIDE
+_NO_OPINION = -1.0
+_COPY_SHORT = 0.15
+"""By how much a photo's degraded copy must fall short of it, on [0, 1]."""
 
 
 class RatingLink(nn.Module):
@@ -50,6 +52,12 @@ class RatingLink(nn.Module):
         logits = torch.logit(scores.clamp(1e-4, 1 - 1e-4))
         return torch.sigmoid(functional.softplus(self.slope) * logits + self.offset)
 
+    @torch.no_grad()
+    def back(self, opinions: Tensor) -> Tensor:
+        """The opposite: opinions in (0, 1) to the scores that stand for them."""
+        logits = torch.logit(opinions.clamp(1e-4, 1 - 1e-4))
+        return torch.sigmoid((logits - self.offset) / functional.softplus(self.slope))
+
     def follow(self, gain: float, shift: float) -> None:
         """Keep the answers when the scores' logits become ``gain * logit + shift``."""
         with torch.no_grad():
@@ -58,23 +66,75 @@ class RatingLink(nn.Module):
             self.slope.copy_(torch.log(torch.expm1(torch.tensor(slope))))
 
 
+class Learner(nn.Module):
+    """What learns: the network on cached features, and the link to the raters' scale.
+
+    Attributes:
+        view: the network, see `cached_network`.
+        link: to the raters' scale.
+    """
+
+    def __init__(self, network: DslFiqa) -> None:
+        super().__init__()
+        self.view = on_cached_features(network)
+        self.link = RatingLink()
+
+    def forward(self, faces: Batch, photos: Batch, recipe: QualityRecipe) -> Tensor:
+        """The loss of one update."""
+        parts: list[Tensor] = []
+        if len(faces.labels):
+            scores = self._scores(faces)
+            parts.append(charbonnier(scores, faces.labels))
+            parts.append(recipe.ranking_weight * ranking(scores, faces.labels, faces.groups))
+        if len(photos.labels):
+            scores = self._scores(photos)
+            human = photos.labels >= 0
+            opinions = photos.labels[human]
+            parts.append(recipe.rated_weight * charbonnier(self.link(scores[human]), opinions))
+            parts.append(recipe.correlation_weight * decorrelation(scores[human], opinions))
+            order = torch.where(human, _COPY_SHORT, 0.0)
+            parts.append(recipe.ranking_weight * ranking(scores, order, photos.groups, margin=1.0))
+        return torch.stack(parts).sum()
+
+    def _scores(self, batch: Batch) -> Tensor:
+        if batch.origins is None:
+            patches: Tensor = self.view(batch.features, batch.ids).score
+            return patches
+        output = self.view.grid(batch.features, batch.origins, batch.ids)
+        return output.score.view(len(batch.labels), -1).mean(1)
+
+
 @dataclass
-class _Batch:
+class Batch:
+    """Pictures of some scenes.
+
+    Attributes:
+        features: (B, 208 + D, H, W) shallow features and degradation map.
+        ids: (B or B * P, 500) landmark identifiers of each patch.
+        labels: (B,) on [0, 1]; -1 for a copy without an opinion of its own.
+        groups: (B,) number of the scene.
+        origins: of the P patches of whole crops; None where the features are one patch.
+    """
+
     features: Tensor
     ids: Tensor
     labels: Tensor
     groups: Tensor
     origins: list[tuple[int, int]] | None = None
 
+    def to(self, device: torch.device) -> Batch:
+        """The batch on a device."""
+        return Batch(
+            self.features.to(device).float(),
+            self.ids.to(device),
+            self.labels.to(device),
+            self.groups.to(device),
+            self.origins,
+        )
 
-class QualityTrainer:
-    """Learning of everything that is not frozen.
 
-    Attributes:
-        network: the network that is trained; after `fit`, it holds the best averaged weights.
-        link: the link to the raters' scale.
-        calibration: of the pseudo-MOS.
-    """
+class StarterTask:
+    """Quality learning on cached features for the loop (`fitting.fit`)."""
 
     def __init__(
         self,
@@ -82,191 +142,128 @@ class QualityTrainer:
         faces: Sequence[Group],
         rated: Sequence[Group],
         recipe: QualityRecipe,
+        calibration: Calibration,
         seed: int,
+        save: Callable[[int], None],
     ) -> None:
         self.network = network
-        self.link = RatingLink()
-        self.recipe = recipe
-        self.calibration = fit_labels(faces)
-        self._faces = faces
-        self._labels = [face_labels(group, self.calibration) for group in faces]
-        self._rated = rated
-        self._rng = np.random.default_rng([seed, 1])
-        self._view = on_cached_features(network)
-        network.requires_grad_(True)
-        network.degradation.requires_grad_(False)
-        mobilenet_tokens(network).backbone.requires_grad_(False)
-        learned: list[nn.Parameter] = [p for p in network.parameters() if p.requires_grad]
-        groups: list[dict[str, Any]] = [
-            {"params": learned},
-            {"params": list(self.link.parameters()), "weight_decay": 0.0},
-        ]
-        self._optimizer = torch.optim.AdamW(groups, lr=recipe.rate, weight_decay=recipe.decay)
-        self._average = {k: v.detach().clone() for k, v in network.state_dict().items()}
+        self.learner = Learner(network)
+        self.module: nn.Module = self.learner
+        self._recipe, self._seed, self._save = recipe, seed, save
+        self._faces, self._rated = faces, rated
+        self._labels = [face_labels(group, calibration) for group in faces]
+        self._landmarks = network.config.landmarks
+        self.module.requires_grad_(requires_grad=True)
+        network.degradation.requires_grad_(requires_grad=False)
+        tokens = mobilenet_tokens(network)
+        tokens.backbone.requires_grad_(False)
+        self._deep = list(tokens.deep_stages.parameters()) if recipe.deep_rate else []
+        for parameter in self._deep:
+            parameter.requires_grad_(requires_grad=True)
 
-    def fit(
-        self,
-        held_faces: Sequence[Group],
-        held_rated: Sequence[Group],
-        save: Callable[[Validation, int], None],
-    ) -> Validation:
-        """Train for the recipe's steps; calls `save` whenever the averaged weights got better.
+    def groups(self) -> list[ParameterGroup]:
+        """The late stages of the backbone learn slowly: they know something already."""
+        late = {id(parameter) for parameter in self._deep}
+        rest = [p for p in self.module.parameters() if p.requires_grad and id(p) not in late]
+        return [ParameterGroup(rest), ParameterGroup(self._deep, self._recipe.deep_rate)]
 
-        An interrupt (Ctrl+C, SIGTERM) ends the run with what it has.
-
-        The network holds the averaged weights during `save` and after the return.
-        """
-        best: Validation | None = None
-        due = time.monotonic() + 60 * self.recipe.checkpoint_minutes
-        for step in range(1, self.recipe.steps + 1):
-            losses, stopped = self._step_or_stop(step)
-            if step % 20 == 0:
-                log.info("step %d: %s", step, losses)
-            if stopped or time.monotonic() >= due or step == self.recipe.steps:
-                best = self._check(step, best, held_faces, held_rated, save)
-                due = time.monotonic() + 60 * self.recipe.checkpoint_minutes
-            if stopped:
-                log.info("stopped at step %d of %d", step, self.recipe.steps)
-                break
-        if best is None:
-            raise ValueError("a recipe needs at least one step")
-        self.network.load_state_dict(self._best)
-        gain, shift = stretch(self.network, held_faces, self.calibration)
-        self.link.follow(gain, shift)
-        found = validate(self._view, held_faces, held_rated, self.calibration)
-        log.info("stretched by %.3f and %+.3f: %s", gain, shift, found)
-        save(found, step)
-        return found
-
-    def _step_or_stop(self, step: int) -> tuple[str, bool]:
-        """One step; an interrupt ends the run early, after a last check."""
-        try:
-            return self.step(step / self.recipe.steps), False
-        except KeyboardInterrupt:
-            return "", True
-
-    def _check(
-        self,
-        step: int,
-        best: Validation | None,
-        held_faces: Sequence[Group],
-        held_rated: Sequence[Group],
-        save: Callable[[Validation, int], None],
-    ) -> Validation:
-        current = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        self.network.load_state_dict(self._average)
-        found = validate(self._view, held_faces, held_rated, self.calibration)
-        log.info("step %d: %s", step, found)
-        if best is None or found.criterion > best.criterion:
-            best = found
-            self._best = {k: v.clone() for k, v in self._average.items()}
-            save(found, step)
-        self.network.load_state_dict(current)
-        return best
-
-    def step(self, progress: float) -> str:
-        """One update at a share `progress` of the run; returns the losses as text."""
-        recipe = self.recipe
-        warm = min(1.0, progress / 0.03)
-        rate = recipe.rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * progress)))
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        self.network.train()
+    def train_mode(self) -> None:
+        """The encoder is fixed, its batch norms too (section 3.4)."""
+        self.module.train()
         self.network.degradation.eval()
-        faces, photos = self._face_batch(), self._rated_batch()
-        scores = self._scores(faces)
-        opinions = self._view(photos.features, photos.ids).score
-        human = photos.labels >= 0
-        linked = self.link(opinions[human])
-        parts = {
-            "faces": charbonnier(scores, faces.labels),
-            "rank": recipe.ranking_weight * ranking(scores, faces.labels, faces.groups),
-            "rated": recipe.rated_weight * charbonnier(linked, photos.labels[human]),
-            "order": recipe.correlation_weight
-            * decorrelation(opinions[human], photos.labels[human]),
-            "copies": recipe.ranking_weight
-            * ranking(opinions, torch.where(human, 0.15, 0.0), photos.groups, margin=1.0),
-        }
-        loss = torch.stack(list(parts.values())).sum()
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self._optimizer.step()
-        done = progress * recipe.steps
-        self._follow(min(recipe.average, (1 + done) / (10 + done)))
-        return " ".join(f"{name} {float(part.detach()):.4f}" for name, part in parts.items())
 
-    def _scores(self, batch: _Batch) -> Tensor:
-        if batch.origins is None:
-            patches: Output = self._view(batch.features, batch.ids)
-            return patches.score
-        output = self._view.grid(batch.features, batch.origins, batch.ids)
-        return output.score.view(len(batch.labels), -1).mean(1)
+    def batches(self, start: int, stop: int, team: Team) -> Iterator[tuple[Batch, Batch]]:
+        """Faces and photos of each update, drawn by its number alone."""
+        for turn in range(start, stop):
+            rng = np.random.default_rng([self._seed, turn, team.rank])
+            yield self._face_batch(rng), self._rated_batch(rng)
 
-    def _follow(self, keep: float) -> None:
-        with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                if value.is_floating_point():
-                    self._average[name].lerp_(value, 1.0 - keep)
+    def loss(self, module: nn.Module, batch: tuple[Batch, Batch], team: Team) -> Tensor:
+        """Both kinds of label."""
+        faces, photos = (part.to(team.device) for part in batch)
+        loss: Tensor = module(faces, photos, self._recipe)
+        return loss
 
-    def _cut(self, group: Group) -> tuple[npt.NDArray[np.float16], tuple[int, int]]:
-        """A random patch of a group's features, the same for all its pictures."""
-        height, width = group.pyramid.shape[-2:]
-        y = int(self._rng.integers(height - PATCH_TOKENS + 1))
-        x = int(self._rng.integers(width - PATCH_TOKENS + 1))
-        window = np.s_[:, :, y : y + PATCH_TOKENS, x : x + PATCH_TOKENS]
-        cut = np.concatenate([group.pyramid[window], group.degradation[window]], 1)
-        return cut, (x * TOKEN, y * TOKEN)
+    def check(self, team: Team) -> float | None:  # noqa: ARG002 - the loop's protocol
+        """None: the last weights count, so that no held-out figure has chosen anything."""
+        return None
 
-    def _ids(self, group: Group, origin: tuple[int, int]) -> npt.NDArray[np.int64]:
-        count = self.network.config.landmarks
-        if self._rng.random() < self.recipe.without_landmarks:
-            return np.full(MAX_LANDMARKS, padding_id(count), np.int64)
-        return identifiers(group, origin, count)
+    def save(self, step: int, figure: float | None) -> None:  # noqa: ARG002 - likewise
+        """The averaged weights are in the network now."""
+        self._save(step)
 
-    def _face_batch(self) -> _Batch:
+    def _face_batch(self, rng: np.random.Generator) -> Batch:
         """Faces with all their copies: one patch each, or whole crops as the scorer sees them."""
-        whole = self._rng.random() < self.recipe.whole_share
-        rows = self._rng.choice(len(self._faces), self.recipe.faces_per_step, replace=False)
-        drawn = self._rng.integers(_LAST // TOKEN + 1, size=(2, 2)) * TOKEN
+        whole = rng.random() < self._recipe.whole_share
+        rows = rng.choice(len(self._faces), self._recipe.faces_per_step, replace=False)
+        drawn = rng.integers(_LAST // TOKEN + 1, size=(2, 2)) * TOKEN
         origins = [(int(x), int(y)) for x, y in drawn]
         features, ids = [], []
         for index in rows:
             group = self._faces[index]
+            count = len(group.kinds)
             if whole:
                 features.append(packed(group))
-                ids += [self._ids(group, origin) for origin in origins] * len(group.kinds)
+                ids += [self._ids(group, origin, rng) for origin in origins] * count
             else:
-                cut, origin = self._cut(group)
+                cut, origin = _cut(packed(group), rng)
                 features.append(cut)
-                ids += [self._ids(group, origin)] * len(cut)
+                ids += [self._ids(group, origin, rng)] * count
         labels = [self._labels[index] for index in rows]
-        groups = np.repeat(np.arange(len(rows)), [len(each) for each in labels])
-        return _Batch(
-            torch.from_numpy(np.concatenate(features)).float(),
-            torch.from_numpy(np.stack(ids)),
-            torch.from_numpy(np.concatenate(labels)),
-            torch.from_numpy(groups),
-            origins if whole else None,
-        )
+        return _batch(features, ids, labels, origins if whole else None)
 
-    def _rated_batch(self) -> _Batch:
-        features, labels, groups = [], [], []
-        for number, index in enumerate(
-            self._rng.choice(len(self._rated), self.recipe.rated_per_step, replace=False)
-        ):
+    def _rated_batch(self, rng: np.random.Generator) -> Batch:
+        """Photos as they are or an enlarged part, and their degraded copies where they have one."""
+        features, labels = [], []
+        rows = rng.choice(len(self._rated), self._recipe.rated_per_step, replace=False)
+        for index in rows:
             group = self._rated[index]
-            cut, _origin = self._cut(group)
+            shown = int(rng.integers(2))  # the photo itself, or its enlarged part
+            kept = [i for i, kind in enumerate(group.kinds) if i == shown or kind not in _OPINION]
+            cut, _origin = _cut(packed(group)[kept], rng)
+            if rng.random() < 0.5:
+                cut = cut[..., ::-1]
             features.append(cut)
-            # Only the photo itself has an opinion; its degraded copy is merely worse.
-            labels += [group.label] + [-1.0] * (len(cut) - 1)
-            groups += [number] * len(cut)
-        none = np.full(
-            (len(labels), MAX_LANDMARKS), padding_id(self.network.config.landmarks), np.int64
-        )
-        return _Batch(
-            torch.from_numpy(np.concatenate(features)).float(),
-            torch.from_numpy(none),
-            torch.tensor(labels, dtype=torch.float32),
-            torch.tensor(groups),
-        )
+            human = [group.kinds[i] in _OPINION for i in kept]
+            labels.append(np.where(human, group.label, _NO_OPINION).astype(np.float32))
+        none = np.full(MAX_LANDMARKS, padding_id(self._landmarks), np.int64)
+        return _batch(features, [none] * sum(map(len, labels)), labels, None)
+
+    def _ids(
+        self, group: Group, origin: tuple[int, int], rng: np.random.Generator
+    ) -> npt.NDArray[np.int64]:
+        if rng.random() < self._recipe.without_landmarks:
+            return np.full(MAX_LANDMARKS, padding_id(self._landmarks), np.int64)
+        return identifiers(group, origin, self._landmarks)
+
+
+_OPINION = frozenset({"", ENLARGED})
+
+
+def _cut(
+    features: npt.NDArray[np.float16], rng: np.random.Generator
+) -> tuple[npt.NDArray[np.float16], tuple[int, int]]:
+    """A random patch, the same for all pictures of a group; at even places, as stride 32 has."""
+    height, width = features.shape[-2:]
+    y = 2 * int(rng.integers((height - PATCH_TOKENS) // 2 + 1))
+    x = 2 * int(rng.integers((width - PATCH_TOKENS) // 2 + 1))
+    return features[:, :, y : y + PATCH_TOKENS, x : x + PATCH_TOKENS], (x * TOKEN, y * TOKEN)
+
+
+def _batch(
+    features: Sequence[npt.NDArray[np.float16]],
+    ids: Sequence[npt.NDArray[np.int64]],
+    labels: Sequence[npt.NDArray[np.float32]],
+    origins: list[tuple[int, int]] | None,
+) -> Batch:
+    if not labels:
+        nothing = torch.zeros(0)
+        return Batch(nothing, nothing.long(), nothing, nothing.long())
+    groups = np.repeat(np.arange(len(labels)), [len(each) for each in labels])
+    return Batch(
+        torch.from_numpy(np.concatenate(features)),
+        torch.from_numpy(np.stack(ids)),
+        torch.from_numpy(np.concatenate(labels)),
+        torch.from_numpy(groups),
+        origins,
+    )

@@ -1,66 +1,84 @@
-"""Recipes: readable TOML files that become frozen dataclasses, checked on the way."""
+"""The starter's recipe: a readable TOML file, checked field by field when read."""
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated
+
+import msgspec
 
 from fiqa_training.errors import TrainingError
+from fiqa_training.image_recipe import Amount, Count, FitRecipe, Rate, Share
+
+Weight = Annotated[float, msgspec.Meta(ge=0)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DataRecipe:
-    """Which material, and how much of it."""
+class DataRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[data]``: which material, and how much of it.
 
-    faces: int
-    validation_faces: int
-    rated_fold: int
-    rated_copies: float
+    Attributes:
+        faces: pictures of training persons, each with its degraded copies.
+        rated_copies: share of the rated photos that get a degraded copy to be ranked below them.
+        leave_out: kinds of degradation that training never sees, nor the chains that hold them.
+    """
 
-
-@dataclass(frozen=True, kw_only=True)
-class DegradationRecipe:
-    """Dual-set learning of the degradation encoder."""
-
-    steps: int
-    synthetic: int
-    real: int
-    window: int
-    rate: float
-    temperature: float
+    faces: Count
+    rated_copies: Share
+    leave_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class QualityRecipe:
-    """Learning of the quality network on frozen features."""
+class DegradationRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[degradation]``: dual-set learning of the degradation encoder (equations 2-6).
 
-    steps: int
-    faces_per_step: int
-    rated_per_step: int
-    rate: float
-    decay: float
-    average: float
-    rated_weight: float
-    ranking_weight: float
-    correlation_weight: float
-    without_landmarks: float
-    whole_share: float
-    checkpoint_minutes: float
+    Attributes:
+        steps: updates.
+        synthetic: m, degradations of one face in set S.
+        real: n, pictures in set R.
+        window: side of the window of each picture, pixels.
+        rate: of AdamW.
+        temperature: theta.
+    """
+
+    steps: Amount
+    synthetic: Count
+    real: Count
+    window: Count
+    rate: Rate
+    temperature: Annotated[float, msgspec.Meta(gt=0)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
+class QualityRecipe(FitRecipe, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[quality]``: the loop's fields (`batch`, `flip` and `workers` are not used), and these.
+
+    Attributes:
+        deep_rate: share of the rate for the late stages of the backbone; 0 freezes them.
+        faces_per_step: faces of an update, each with all its degraded copies.
+        rated_per_step: rated photos of an update.
+        rated_weight: of the distance to people's opinions.
+        correlation_weight: of one minus the correlation with them.
+        ranking_weight: of the order within a face's copies, and of a photo before its own.
+        without_landmarks: share of faces trained as if no mesh had been found.
+        whole_share: share of updates that see whole crops, two patches each, as when scoring.
+    """
+
+    deep_rate: Share
+    faces_per_step: Amount
+    rated_per_step: Amount
+    rated_weight: Weight
+    correlation_weight: Weight
+    ranking_weight: Weight
+    without_landmarks: Share
+    whole_share: Share
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that decides a run, but the places of its material."""
 
     seed: int
     data: DataRecipe
     degradation: DegradationRecipe
     quality: QualityRecipe
-
-
-_Section = TypeVar("_Section", DataRecipe, DegradationRecipe, QualityRecipe)
 
 
 def read_recipe(path: Path | None = None) -> Recipe:
@@ -74,36 +92,9 @@ def read_recipe(path: Path | None = None) -> Recipe:
         values = tomllib.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise TrainingError(f"{source} cannot be read: {error.strerror}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TrainingError(f"{source} is not a recipe: {error}.") from error
-    unknown = set(values) - {field.name for field in fields(Recipe)}
-    if unknown:
-        raise TrainingError(f"{source}: unknown {', '.join(sorted(unknown))}.")
-    seed = values.get("seed")
-    if not isinstance(seed, int):
-        raise TrainingError(f"{source}: seed must be an integer.")
-    return Recipe(
-        seed=seed,
-        data=_section(DataRecipe, values.get("data"), f"{source} [data]"),
-        degradation=_section(
-            DegradationRecipe, values.get("degradation"), f"{source} [degradation]"
-        ),
-        quality=_section(QualityRecipe, values.get("quality"), f"{source} [quality]"),
-    )
-
-
-def _section(form: type[_Section], values: Any, where: str) -> _Section:
-    if not isinstance(values, dict):
-        raise TrainingError(f"{where} is missing.")
-    names = {field.name: field.type for field in fields(form)}
-    wrong = set(names) ^ set(values)
-    if wrong:
-        raise TrainingError(f"{where}: missing or unknown: {', '.join(sorted(wrong))}.")
-    checked: dict[str, int | float] = {}
-    for name, kind in names.items():
-        value = values[name]
-        number = int if kind == "int" else float
-        if isinstance(value, bool) or not isinstance(value, (int, number)):
-            raise TrainingError(f"{where}: {name} must be a number ({kind}), not {value!r}.")
-        checked[name] = number(value)
-    return form(**checked)  # type: ignore[arg-type]  # names and types were just checked
+    try:
+        return msgspec.convert(values, Recipe)
+    except msgspec.ValidationError as error:
+        raise TrainingError(f"{source}: {error}.") from error

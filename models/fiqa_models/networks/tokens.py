@@ -42,17 +42,22 @@ class MobileNetTokens(nn.Module):
     """Features of every stage of MobileNetV2 on the stride-16 grid, fused to few channels.
 
     Quality is in fine texture, so the early stages (stride 2, 4, 8) take part with the mean and
-    the logarithm of the standard deviation of each channel under a token, stride 16 as it is,
-    stride 32 enlarged: 560 channels, standardised by ``shift`` and ``scale``, then 1x1 to
-    ``channels``.
+    the logarithm of the standard deviation of each channel under a token; the stages of stride 16
+    take part as they are, those of stride 32 enlarged: 784 channels, standardised by ``shift`` and
+    ``scale``, then 1x1 to ``channels``.
+
+    The work is in two halves, so that a training may keep what the first gives on disk and learn
+    the second: ``shallow`` (pixels to texture and the first stage of stride 16) and ``deep``.
 
     To start a training: ``load_backbone`` with the ImageNet weights, then ``calibrate`` with a
     few hundred normalised images. Both end up in the network's checkpoint; scoring needs
     neither. The backbone's batch norm stays in evaluation mode, also in training mode.
     """
 
-    _STAGES = (16, 24, 32, 96, 320)
-    _POOLED = 3
+    _TEXTURE = (16, 24, 32)
+    _PLAIN = (64, 96, 160, 320)
+    _SHALLOW = 4
+    """Stages of ``shallow``: three of texture, and the one that ``deep`` starts from."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -60,12 +65,23 @@ class MobileNetTokens(nn.Module):
         self.backbone: Any = create_model(
             "mobilenetv2_100", features_only=True, pad_type="same", out_indices=(0, 1, 2, 3, 4)
         )
-        width = 2 * sum(self._STAGES[: self._POOLED]) + sum(self._STAGES[self._POOLED :])
+        width = 2 * sum(self._TEXTURE) + sum(self._PLAIN)
         self.register_buffer("shift", torch.zeros(width, 1, 1))
         self.register_buffer("scale", torch.ones(width, 1, 1))
         self.fuse = nn.Conv2d(width, channels, 1)
         self.shift: Tensor
         self.scale: Tensor
+
+    @property
+    def shallow_channels(self) -> int:
+        """Channels of what ``shallow`` gives: texture, then the map ``deep`` starts from."""
+        return 2 * sum(self._TEXTURE) + self._PLAIN[0]
+
+    @property
+    def deep_stages(self) -> nn.Module:
+        """The stages of the backbone that ``deep`` runs."""
+        stages: nn.Module = self.backbone.blocks[self._SHALLOW :]
+        return stages
 
     def train(self, mode: bool = True) -> MobileNetTokens:
         """Training mode for everything but the backbone's batch norm."""
@@ -92,7 +108,7 @@ class MobileNetTokens(nn.Module):
         total = torch.zeros_like(self.shift, dtype=torch.float64)
         squares = torch.zeros_like(total)
         for images in batches:
-            features = self._pyramid(images).double()
+            features = self._pyramid(self.shallow(images)).double()
             count += features.shape[0] * features.shape[2] * features.shape[3]
             total += features.sum((0, 2, 3)).view_as(total)
             squares += features.square().sum((0, 2, 3)).view_as(total)
@@ -100,27 +116,36 @@ class MobileNetTokens(nn.Module):
         self.shift.copy_(mean)
         self.scale.copy_((squares / count - mean.square()).clamp(min=1e-4).rsqrt())
 
-    def features(self, images: Tensor) -> Tensor:
-        """The standardised pyramid (B, 560, H / 16, W / 16): the place for cached features."""
-        return (self._pyramid(images) - self.shift) * self.scale
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (B, 3, H, W), sides multiples of 32, to a map (B, C, H / 16, W / 16)."""
-        return functional.gelu(self.fuse(self.features(images)))
-
-    def _pyramid(self, images: Tensor) -> Tensor:
-        maps: list[Tensor] = self.backbone(images)
+    def shallow(self, images: Tensor) -> Tensor:
+        """Images (B, 3, H, W), sides multiples of 32, to a map (B, 208, H / 16, W / 16)."""
+        x = self.backbone.bn1(self.backbone.conv_stem(images))
         parts: list[Tensor] = []
-        for index, x in enumerate(maps):
-            if index < self._POOLED:
-                window = 2 ** (self._POOLED - index)
+        for index, stage in enumerate(self.backbone.blocks[: self._SHALLOW]):
+            x = stage(x)
+            if index < len(self._TEXTURE):
+                window = 2 ** (len(self._TEXTURE) - index)
                 mean = functional.avg_pool2d(x, window)
                 energy = functional.avg_pool2d(x.square(), window) - mean.square()
                 parts += [mean, 0.5 * torch.log(energy.clamp(min=0) + 1e-4)]
-            elif index == self._POOLED:
-                parts.append(x)
-            else:
-                parts.append(functional.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return torch.cat([*parts, x], 1)
+
+    def deep(self, shallow: Tensor) -> Tensor:
+        """What ``shallow`` gave to tokens (B, C, H / 16, W / 16)."""
+        return functional.gelu(self.fuse((self._pyramid(shallow) - self.shift) * self.scale))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (B, 3, H, W), sides multiples of 32, to tokens (B, C, H / 16, W / 16)."""
+        return self.deep(self.shallow(images))
+
+    def _pyramid(self, shallow: Tensor) -> Tensor:
+        x = shallow[:, -self._PLAIN[0] :]
+        parts = [shallow]
+        for stage in self.backbone.blocks[self._SHALLOW :]:
+            x = stage(x)
+            enlarged = shallow.shape[-1] // x.shape[-1]
+            parts.append(
+                x if enlarged == 1 else functional.interpolate(x, scale_factor=2.0, mode="nearest")
+            )
         return torch.cat(parts, 1)
 
 

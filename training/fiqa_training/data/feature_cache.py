@@ -1,4 +1,7 @@
-"""Frozen features of every training picture, on disk: epochs over them cost a tenth.
+"""What the frozen first half of the network says of every training picture, on disk.
+
+The early stages of the backbone cost most of the time and are not learned, so epochs over what
+they gave cost a fraction.
 
 One file a group (a face with its degraded copies, or a rated photo with one): a killed run goes
 on where it stopped, and a longer run reuses what a shorter one made.
@@ -20,6 +23,8 @@ from fiqa_training.degradations import ByteImage
 
 TOKEN = 16
 _MULTIPLE = 32
+ENLARGED = "enlarged"
+"""Stands for a kind: a part of a rated photo, enlarged; the photo's opinion is its label."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Group:
     """Cached pictures of one scene.
 
     Attributes:
-        pyramid: (N, 560, H, W) float16, the standardised backbone features.
+        shallow: (N, 208, H, W) float16, texture and the backbone's first map of stride 16.
         degradation: (N, D, H, W) float16, the degradation encoder's map before pooling.
         measures: (N, 3) full-reference measures against the clean picture (faces only).
         severities: (N,) severity of single kinds, NaN for chains.
@@ -36,7 +41,7 @@ class Group:
         label: base quality of a clean face, or the mean opinion of a rated photo.
     """
 
-    pyramid: npt.NDArray[np.float16]
+    shallow: npt.NDArray[np.float16]
     degradation: npt.NDArray[np.float16]
     measures: npt.NDArray[np.float64]
     severities: npt.NDArray[np.float64]
@@ -68,16 +73,16 @@ def mobilenet_tokens(network: DslFiqa) -> MobileNetTokens:
 def extract(
     network: DslFiqa, pictures: Sequence[ByteImage]
 ) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]]:
-    """Backbone pyramid and degradation map of pictures of one size, one at a time."""
+    """Shallow features and degradation map of pictures of one size, one at a time."""
     tokens = mobilenet_tokens(network)
-    pyramids, maps = [], []
+    shallow, maps = [], []
     for picture in pictures:
         image = normalise(torch.from_numpy(picture)[None]).contiguous(
             memory_format=torch.channels_last
         )
-        pyramids.append(tokens.features(image)[0].half().numpy())
+        shallow.append(tokens.shallow(image)[0].half().numpy())
         maps.append(network.degradation.convolutions(image)[0].half().numpy())
-    return np.stack(pyramids), np.stack(maps)
+    return np.stack(shallow), np.stack(maps)
 
 
 def save_group(path: Path, group: Group) -> None:
@@ -87,7 +92,7 @@ def save_group(path: Path, group: Group) -> None:
     with partial.open("wb") as file:
         np.savez(
             file,
-            pyramid=group.pyramid,
+            shallow=group.shallow,
             degradation=group.degradation,
             measures=group.measures,
             severities=group.severities,
@@ -102,7 +107,7 @@ def load_group(path: Path) -> Group:
     """Read one group."""
     with np.load(path, allow_pickle=False) as stored:
         return Group(
-            stored["pyramid"],
+            stored["shallow"],
             stored["degradation"],
             stored["measures"],
             stored["severities"],

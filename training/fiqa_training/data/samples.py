@@ -29,7 +29,7 @@ class Sample:
 
 
 def draw_samples(rng: np.random.Generator) -> list[Sample]:
-    """Seven pictures: clean, one core kind growing worse in three steps, another in two, a chain.
+    """Eight pictures: clean, a core kind growing worse in three steps, another in two, two chains.
 
     The growing ones share kind and seed, so that they are one scene growing worse.
     """
@@ -37,15 +37,17 @@ def draw_samples(rng: np.random.Generator) -> list[Sample]:
     first = str(rng.choice(CORE_KINDS))
     pool = others if rng.random() < 0.7 else [name for name in CORE_KINDS if name != first]
     second = str(rng.choice(pool))
-    chain = str(rng.choice(CHAINS, p=(0.65, 0.35)))
-    seeds = [int(seed) for seed in rng.integers(2**31, size=3)]
+    seeds = [int(seed) for seed in rng.integers(2**31, size=4)]
     low, high = rng.uniform(0.1, 0.5), rng.uniform(0.5, 1.0)
     return [
         Sample("", 0.0, 0),
         *(Sample(first, float(rng.uniform(*stratum)), seeds[0]) for stratum in _STRATA),
         Sample(second, float(low), seeds[1]),
         Sample(second, float(high), seeds[1]),
-        Sample(chain, float(rng.uniform(0.15, 1.0)), seeds[2]),
+        *(
+            Sample(str(rng.choice(CHAINS, p=(0.7, 0.3))), float(rng.uniform(0.15, 1.0)), seed)
+            for seed in seeds[2:]
+        ),
     ]
 
 
