@@ -33,6 +33,7 @@ class Query:
         root_id: Only this folder; None for all.
         scorer: Hash of the scorer whose scores count; empty for the active one.
         include_missing: Whether photos whose file is gone are shown.
+        missing_only: Whether only those are shown.
         include_failed: Whether files that could not be used are shown (photos only).
     """
 
@@ -46,4 +47,5 @@ class Query:
     root_id: int | None = None
     scorer: str = ""
     include_missing: bool = True
+    missing_only: bool = False
     include_failed: bool = True

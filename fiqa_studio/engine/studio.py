@@ -30,6 +30,7 @@ from fiqa_studio.engine.protocol import (
     ScorerLoaded,
 )
 from fiqa_studio.engine.score_job import ScoreWork, load_scorer
+from fiqa_studio.engine.scorers import Scorers
 from fiqa_studio.engine.wire import landmarks_to_wire
 from fiqa_studio.store.library import Library
 
@@ -50,9 +51,13 @@ class Engine:
     Args:
         library: Open; the caller closes it, after `shutdown`.
         worker: How to run the worker processes. They start when first needed.
+
+    Attributes:
+        scorers: Those of this installation.
     """
 
     def __init__(self, library: Library, *, worker: WorkerSettings | None = None):
+        self.scorers = Scorers()
         self._library = library
         self._settings = worker or WorkerSettings()
         self._client = WorkerClient(self._settings, name="worker", on_notice=self._tell_notice)

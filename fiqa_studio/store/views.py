@@ -137,6 +137,16 @@ class Views:
                 ids, numbers = ids[first], numbers[first]
         return np.bincount(numbers[np.isin(ids, candidates)], minlength=bins)
 
+    def score_range(self, scorer: str = "") -> tuple[float, float] | None:
+        """Lowest and highest score that a scorer (the active one) gave; None without any."""
+        of_scorer = _of_scorer(Query(scorer=scorer))
+        # Apart: of one alone, SQLite looks at one end of the index; of both, at all of it.
+        low = select(func.min(Score.value)).where(*of_scorer)
+        high = select(func.max(Score.value)).where(*of_scorer)
+        with self._database.read() as connection:
+            found = connection.execute(select(low.scalar_subquery(), high.scalar_subquery())).one()
+        return None if found[0] is None else (float(found[0]), float(found[1]))
+
     def counts(self) -> Counts:
         """How many photos and faces there are."""
         failed = Photo.status == PhotoStatus.FAILED
@@ -174,6 +184,8 @@ def _faces_in_order(connection: Connection, query: Query, key: Any | None) -> Id
     conditions: list[ColumnElement[bool]] = [Face.state == FaceState.CURRENT]
     if not query.include_missing:
         conditions.append(Face.missing.is_(False))
+    if query.missing_only:
+        conditions.append(Face.missing.is_(True))
     if query.min_faces is not None:
         conditions.append(Face.photo_faces >= query.min_faces)
     if query.max_faces is not None:
@@ -197,6 +209,8 @@ def _photos_in_order(connection: Connection, query: Query, key: Any | None) -> I
     conditions: list[ColumnElement[bool]] = []
     if not query.include_missing:
         conditions.append(Photo.missing.is_(False))
+    if query.missing_only:
+        conditions.append(Photo.missing.is_(True))
     if not query.include_failed:
         conditions.append(Photo.status != PhotoStatus.FAILED)
     if query.min_faces is not None:

@@ -153,7 +153,7 @@ def _written_whole(folder: Path, name: str) -> Iterator[Path]:
         raise ModelError(
             f"The scorer “{name}” cannot be written.",
             f"{reason or error} ({folder}).",
-            "It takes about 1.1 GB: is there room, and may you write there?",
+            "It takes about 1 GB: is there room, and may you write there?",
         ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)

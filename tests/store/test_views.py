@@ -97,6 +97,9 @@ QUERIES = [
             {"scorer": SHARPNESS.hash, "min_score": 0.5, "text": "nikon"},
             {"include_missing": False},
             {"include_failed": False, "include_missing": False},
+            {"missing_only": True},
+            {"missing_only": True, "min_score": 0.2},
+            {"missing_only": True, "include_missing": False},
         ),
     )
 ]
@@ -111,6 +114,7 @@ def accepts(photo: PhotoRow, query: Query, score: float | None, root: str) -> bo
         and all(word in text for word in query.text.casefold().split())
         and (query.root_id is None or root == {1: "one", 2: "two"}[query.root_id])
         and (query.include_missing or not photo.missing)
+        and (photo.missing or not query.missing_only)
         and not (bounds and score is None)
         and (query.min_score is None or (score or 0) >= query.min_score)
         and (query.max_score is None or (score or 0) <= query.max_score)
@@ -199,6 +203,15 @@ def test_the_histogram_counts_what_the_query_shows_without_its_bounds(album: Lib
         best = [row.best_score for row in photos if row.best_score is not None]
         wanted = np.bincount([min(int(one * 20), 19) for one in best], minlength=20)
         assert album.views.score_histogram(query, 20, faces=False).tolist() == wanted.tolist()
+
+
+def test_the_lowest_and_highest_score_are_those_of_one_scorer(album: Library) -> None:
+    for scorer in (STARTER.hash, SHARPNESS.hash):
+        rows = album.views.face_rows(album.views.face_ids(Query()), scorer=scorer)
+        values = [row.score for row in rows if row.score is not None]
+        assert album.views.score_range(scorer) == (min(values), max(values))
+    assert album.views.score_range() == album.views.score_range(STARTER.hash)
+    assert album.views.score_range("f" * 16) is None
 
 
 def test_counts_add_up(album: Library) -> None:

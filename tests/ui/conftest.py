@@ -23,6 +23,7 @@ from fiqa_studio.domain.hashing import content_hash
 from fiqa_studio.domain.jobs import JobKind, JobProgress, JobState
 from fiqa_studio.domain.photos import Exif, FaceFlag, FoundFace, IndexedPhoto, JobId
 from fiqa_studio.domain.scores import Score, ScorerInfo
+from fiqa_studio.engine.scorers import Scorers
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.main_window import MainWindow
@@ -139,6 +140,7 @@ class RecordingEngine:
         self.listeners: list[Callable[[JobProgress], None]] = []
         self.problem: KnownError | None = None
         self.stopped = False
+        self.scorers = Scorers()
 
     def subscribe_jobs(self, callback: Callable[[JobProgress], None]) -> Callable[[], None]:
         self.listeners.append(callback)

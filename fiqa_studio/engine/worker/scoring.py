@@ -204,11 +204,14 @@ class ScoringThread:
 
     def _warm(self, command: LoadScorer) -> ScorerLoaded:
         # Imported here because it loads torch, which takes seconds and is not always needed.
-        from fiqa_models.registry import default_scorer_name, load_scorer  # noqa: PLC0415
+        from fiqa_models.registry import find_scorer, load_scorer  # noqa: PLC0415
 
-        name = command.scorer or default_scorer_name()
+        spec = find_scorer(command.scorer)
+        name = spec.name
         loaded = self._scorers.get(name)
-        if loaded is None or (command.device and loaded.device != command.device):
+        # Another scorer may have got this name since.
+        replaced = loaded is not None and spec.hash not in {"", loaded.hash}
+        if loaded is None or replaced or (command.device and loaded.device != command.device):
             loaded = load_scorer(
                 name,
                 device=command.device,

@@ -40,6 +40,8 @@ def chips_of(query: Query, root_name: Callable[[int], str]) -> list[FilterChip]:
         chips.append(FilterChip(f"“{query.text}”", replace(query, text="")))
     if not query.include_missing:
         chips.append(FilterChip("Files present", replace(query, include_missing=True)))
+    if query.missing_only:
+        chips.append(FilterChip("Missing files", replace(query, missing_only=False)))
     if not query.include_failed:
         chips.append(FilterChip("Readable files", replace(query, include_failed=True)))
     return chips

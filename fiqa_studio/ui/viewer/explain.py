@@ -8,6 +8,7 @@ show: a difference smaller than `EVEN_RANGE` is called even.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -141,3 +142,36 @@ def standing(histogram: npt.NDArray[np.int64], score: float) -> float | None:
     whole = min(int(place), len(histogram) - 1)
     below = float(histogram[:whole].sum()) + float(histogram[whole]) * (place - whole)
     return min(below / total, 1.0)
+
+
+def place_said(
+    share: float, total: int, score: float, ends: tuple[float, float] | None = None
+) -> str:
+    """Where a score stands in the library: ``share`` of ``total`` faces are below it.
+
+    ``ends`` are the library's lowest and highest score: the ends of a list are called so, since
+    ``Better than 99 %`` is an odd thing to say of the best.
+    """
+    faces = f"the {total:,} scored faces in this library"
+    if ends is not None and ends[0] < ends[1]:
+        if score >= ends[1]:
+            return f"The best of {faces}."
+        if score <= ends[0]:
+            return f"The lowest of {faces}."
+    return f"Better than {min(max(round(100 * share), 1), 99)} % of {faces}."
+
+
+def range_meaning(coverage: float, calibrated_on: str, spread: float | None) -> str:
+    """What the range beside a score means, in plain words; lines end with a line break."""
+    parts = Fraction(coverage).limit_denominator(20)
+    often = f"{parts.numerator} of {parts.denominator}"
+    if abs(float(parts) - coverage) > 1e-6:
+        often = f"{100 * coverage:.3g} of 100"
+    said = [
+        f"For {often} pictures set aside from training, the label lay within this range.",
+    ]
+    if calibrated_on:
+        said.append(f"Those pictures: {calibrated_on}.")
+    if spread is not None:
+        said.append(f"Apart from that, the patches of this face differ by ± {round(99 * spread)}.")
+    return "\n".join(said)

@@ -2,60 +2,41 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import FaceDetail, FaceFlag, FaceId, FaceRow, PhotoDetail, PhotoId
 from fiqa_studio.domain.query import Query
-from fiqa_studio.domain.scores import Score, ScoreMaps, ScorerInfo, shown_score
+from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.theme import Space
-from fiqa_studio.ui.viewer import explain
+from fiqa_studio.ui.viewer import explain, fact_rows
 from fiqa_studio.ui.viewer.colormaps import MapKind
+from fiqa_studio.ui.viewer.inspector_reads import FaceFacts, read_face
 from fiqa_studio.ui.viewer.marks import FaceMaps
 from fiqa_studio.ui.viewer.notice import missing_words
 from fiqa_studio.ui.viewer.score_block import BINS, ScoreBlock, Standing
 from fiqa_studio.ui.viewer.sections import Facts, Flags, PathRow, Pictures, Sentences
 from fiqa_studio.ui.viewer.widgets import Invitation, hairline, label
-from fiqa_studio.ui.viewer.words import (
-    bytes_said,
-    exposure_said,
-    eyes_said,
-    pose_said,
-    size_said,
-    time_said,
-)
 
 if TYPE_CHECKING:
-    from fiqa_studio.store.library import Library
+    from fiqa_studio.engine.scorers import Interval
     from fiqa_studio.ui.session import Session
+
+_logger = logging.getLogger(__name__)
 
 _COUNT_AGAIN_MS = 2000
 """While a job scores, the strip follows at this pace: its query reads every score."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _FaceFacts:
-    """All that is shown of one face, read off the window's thread."""
-
-    face: FaceDetail
-    photo: PhotoDetail | None
-    score: Score | None
-    scorer: ScorerInfo | None
-    maps: ScoreMaps | None
-    crop: QImage
-    sentences: list[str]
 
 
 class InspectorPanel(QScrollArea):
@@ -66,6 +47,7 @@ class InspectorPanel(QScrollArea):
         self._session = session
         self._shown: tuple[str, tuple[int, ...]] = ("nothing", ())
         self._counts: npt.NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
+        self._intervals: dict[str, Interval | None] = {}
         self._score = ScoreBlock()
         self._standing = Standing()
         self._place = label("", "muted")
@@ -115,6 +97,13 @@ class InspectorPanel(QScrollArea):
         self._shown = ("faces", tuple(face_ids))
         views = self._session.library.views
         self._session.run(lambda: views.face_rows(list(face_ids)), self._on_several, key=self._key)
+
+    def forget_intervals(self) -> None:
+        """Scorers came or went: ask for their intervals again."""
+        self._intervals.clear()
+        kind, ids = self._shown
+        if kind == "face":
+            self._read_face(FaceId(ids[0]))
 
     def clear(self) -> None:
         """Nothing is selected."""
@@ -200,10 +189,10 @@ class InspectorPanel(QScrollArea):
     def _read_face(self, face_id: FaceId) -> None:
         library = self._session.library
         self._session.run(
-            partial(_facts_of, library, face_id), partial(self._on_face, face_id), key=self._key
+            partial(read_face, library, face_id), partial(self._on_face, face_id), key=self._key
         )
 
-    def _on_face(self, face_id: int, facts: _FaceFacts | None) -> None:
+    def _on_face(self, face_id: int, facts: FaceFacts | None) -> None:
         if self._shown != ("face", (face_id,)):
             return
         self._hide_all()
@@ -219,7 +208,8 @@ class InspectorPanel(QScrollArea):
             self._score.show_score(row.score, row.spread)
             self._standing.set_scores([row.score])
             self._standing.show()
-            self._say_place(row.score)
+            self._say_place(facts, row.score)
+            self._say_range(row)
             self._reasons.say(facts.sentences)
         self._score.show()
         self._construct.show()
@@ -231,47 +221,58 @@ class InspectorPanel(QScrollArea):
         self._pictures.show_crop(facts.crop, overlay)
         self._flags.show_flags(row.flags)
         self._line.show()
-        self._face.set_rows(
-            (
-                ("Eye distance", f"{row.eye_distance:.0f} px"),
-                ("Head", pose_said(row.pose)),
-                ("Eyes", eyes_said(row.eyes_open)),
-                ("Detected", f"{100 * facts.face.confidence:.0f} % sure"),
-            )
-        )
+        self._face.set_rows(fact_rows.of_face(facts.face))
         self._show_provenance(row, facts)
         if facts.photo is not None:
             self._show_photo(facts.photo)
 
-    def _show_provenance(self, row: FaceRow, facts: _FaceFacts) -> None:
+    def _show_provenance(self, row: FaceRow, facts: FaceFacts) -> None:
         if row.score is None:
             self._provenance.hide()
             return
-        scorer, score = facts.scorer, facts.score
-        self._provenance.set_rows(
-            (
-                ("Scorer", scorer.title if scorer is not None else row.scorer),
-                ("Version", row.scorer_hash[:8]),
-                ("Ran on", "" if score is None else f"{score.device}, {score.precision}"),
-                ("On", "" if score is None else time_said(score.scored_at)),
-            ),
-            {
-                "Scorer": "" if scorer is None else scorer.summary,
-                "Version": f"Network, weights and preprocessing: {row.scorer_hash}",
-            },
-        )
+        self._provenance.set_rows(*fact_rows.of_score(row, facts.scorer, facts.score))
 
-    def _say_place(self, score: float) -> None:
+    def _say_place(self, facts: FaceFacts, score: float) -> None:
         total = int(self._counts.sum())
         share = explain.standing(self._counts, score)
         self._standing.set_counts(self._counts)
         if share is None or total < 2:
             self._place.hide()
             return
-        self._place.setText(
-            f"Better than {100 * share:.0f} % of the {total:,} scored faces in this library."
-        )
+        self._place.setText(explain.place_said(share, total, score, facts.scores))
         self._place.show()
+
+    def _say_range(self, row: FaceRow) -> None:
+        """The calibrated range, of the scorer that gave this score; nothing where it is gone."""
+        name = row.scorer_hash
+        if name not in self._intervals:
+            scorers = self._session.engine.scorers
+            self._session.run(
+                lambda: scorers.interval_of(name),
+                partial(self._on_interval, row, name),
+                failed=partial(self._on_no_interval, row, name),
+                key=f"{self._key}-interval",
+            )
+            return
+        interval = self._intervals[name]
+        if interval is None or row.score is None:
+            return
+        low, high = interval.around(row.score)
+        self._score.show_range(
+            shown_score(low),
+            shown_score(high),
+            explain.range_meaning(interval.coverage, interval.calibrated_on, row.spread),
+        )
+
+    def _on_interval(self, row: FaceRow, name: str, interval: Interval | None) -> None:
+        self._intervals[name] = interval
+        if self._shown == ("face", (row.id,)):
+            self._say_range(row)
+
+    def _on_no_interval(self, row: FaceRow, name: str, error: Exception) -> None:
+        """A score is worth showing without its range."""
+        _logger.info("the interval of scorer %s is not known: %s", name, error)
+        self._on_interval(row, name, None)
 
     # --- a photo --------------------------------------------------------------------------------
 
@@ -298,23 +299,8 @@ class InspectorPanel(QScrollArea):
         self._show_photo(detail)
 
     def _show_photo(self, detail: PhotoDetail) -> None:
-        row, exif = detail.row, detail.exif
-        self._photo.set_rows(
-            (
-                ("Taken", time_said(exif.taken_at)),
-                ("Camera", exif.camera),
-                ("Lens", exif.lens),
-                ("Exposure", exposure_said(exif)),
-                ("Place", "Recorded in the file" if exif.has_gps else ""),
-            )
-        )
-        self._file.set_rows(
-            (
-                ("Dimensions", size_said(row.width, row.height) if row.width else ""),
-                ("Format", " · ".join(p for p in (row.format, bytes_said(row.size)) if p)),
-                ("State", "The file is gone" if row.missing else ""),
-            )
-        )
+        self._photo.set_rows(fact_rows.of_exif(detail.exif))
+        self._file.set_rows(fact_rows.of_file(detail.row))
         self._path.show_path(display_path(detail.path_bytes))
         self._path.show()
         self._notes.say(detail.notes)
@@ -383,22 +369,3 @@ class InspectorPanel(QScrollArea):
             self.show_photo(PhotoId(ids[0]))
         elif kind == "faces":
             self.show_faces(ids)
-
-
-def _facts_of(library: Library, face_id: FaceId) -> _FaceFacts | None:
-    face = library.faces.detail(face_id)
-    if face is None:
-        return None
-    name = face.row.scorer_hash
-    scored = face.row.score is not None
-    maps = library.scores.maps(face_id, name) if scored else None
-    scorer = next((s for s in library.scores.scorers() if s.hash == name), None)
-    return _FaceFacts(
-        face=face,
-        photo=library.photos.detail(face.row.photo_id),
-        score=library.scores.get(face_id, name) if scored else None,
-        scorer=scorer,
-        maps=maps,
-        crop=QImage.fromData(library.thumbnails.face(face_id) or b""),
-        sentences=explain.sentences(maps, face.landmarks, face.row.spread) if scored else [],
-    )

@@ -18,12 +18,17 @@ _NUMBER = 44
 
 
 class ScoreBlock(QWidget):
-    """``71  Good ± 4``: the number in its colour, the word of the ACR scale, the spread."""
+    """``71  Good (60–82)``, below it ``± 4 over the face``.
+
+    The number in its colour, the word of the ACR scale, the calibrated range where the scorer has
+    one, and the spread over the patches of this face.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._number = "–"
         self._word = ""
+        self._range = ""
         self._note = ""
         self._score: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -32,12 +37,18 @@ class ScoreBlock(QWidget):
     @property
     def text(self) -> str:
         """Everything it says."""
-        return " ".join(part for part in (self._number, self._word, self._note) if part)
+        parts = (self._number, self._word, self._range, self._note)
+        return " ".join(part for part in parts if part)
 
     def show_score(self, score: float, spread: float | None) -> None:
         """A face's score and its spread, both in [0, 1]."""
         note = "" if spread is None else f"± {round(99 * spread)} over the face"
         self._say(str(shown_score(score)), quality_word(score).value, note, score)
+
+    def show_range(self, low: int, high: int, meaning: str) -> None:
+        """The calibrated range of the score that is shown, 1-100, and what it means."""
+        self._range = f"({low}–{high})"
+        self._tell(meaning)
 
     def show_words(self, number: str, word: str, note: str, score: float | None = None) -> None:
         """A summary, or why there is no score."""
@@ -45,7 +56,13 @@ class ScoreBlock(QWidget):
 
     def _say(self, number: str, word: str, note: str, score: float | None) -> None:
         self._number, self._word, self._note, self._score = number, word, note, score
+        self._range = ""
+        self._tell("")
+
+    def _tell(self, meaning: str) -> None:
+        self.setToolTip(meaning)
         self.setAccessibleName(f"Score {self.text}")
+        self.setAccessibleDescription(meaning)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -73,8 +90,12 @@ class ScoreBlock(QWidget):
         middle = self.height() / 2
         top = QRectF(left, 0, self.width() - left, middle + (1 if self._note else middle))
         bottom_or_middle = Qt.AlignmentFlag.AlignBottom if self._note else flags
+        drawn = painter.boundingRect(top, Qt.AlignmentFlag.AlignLeft | bottom_or_middle, self._word)
         painter.drawText(top, Qt.AlignmentFlag.AlignLeft | bottom_or_middle, self._word)
         painter.setPen(QColor(palette.text_muted))
+        painter.setFont(theme.font(Type.TITLE))
+        beside = top.adjusted(drawn.width() + Space.S, 0, 0, 0)
+        painter.drawText(beside, Qt.AlignmentFlag.AlignLeft | bottom_or_middle, self._range)
         painter.setFont(theme.font(Type.BODY))
         below = QRectF(left, middle + 2, self.width() - left, middle)
         note = painter.fontMetrics().elidedText(

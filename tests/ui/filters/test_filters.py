@@ -46,6 +46,7 @@ ALL_ON = Query(
         (Query(min_faces=2, max_faces=4), ["2–4 faces"]),
         (Query(text="lake"), ["“lake”"]),
         (Query(root_id=4), ["In Holidays"]),
+        (Query(missing_only=True), ["Missing files"]),
     ],
 )
 def test_filters_in_words(query: Query, words: list[str]) -> None:

@@ -33,6 +33,7 @@ from fiqa_studio.domain.photos import (
 )
 from fiqa_studio.domain.scores import Score, ScoreMaps, ScorerInfo
 from fiqa_studio.engine.protocol import Rendered
+from fiqa_studio.engine.scorers import Interval
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.session import Session
 from fiqa_studio.ui.settings import Settings
@@ -144,7 +145,11 @@ class FakeLibrary:
         def face_rows(ids: list[int]) -> list[FaceRow]:
             return [self.face_details[i].row for i in ids if i in self.face_details]
 
-        return _Part(score_histogram=histogram, face_rows=face_rows)
+        def score_range(scorer: str = "") -> tuple[float, float] | None:
+            values = [f.row.score for f in self.face_details.values() if f.row.score is not None]
+            return (min(values), max(values)) if values else None
+
+        return _Part(score_histogram=histogram, face_rows=face_rows, score_range=score_range)
 
     @property
     def thumbnails(self) -> Any:
@@ -222,6 +227,25 @@ class _Part:
 
 
 @dataclass
+class FakeScorers:
+    """Knows intervals by the scorer's hash.
+
+    Attributes:
+        asked: Every hash that was asked for.
+    """
+
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    failing: Exception | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def interval_of(self, scorer_hash: str) -> Interval | None:
+        self.asked.append(scorer_hash)
+        if self.failing is not None:
+            raise self.failing
+        return self.intervals.get(scorer_hash)
+
+
+@dataclass
 class FakeEngine:
     """Renders a library's drawn photos; held back while ``holding``.
 
@@ -233,6 +257,7 @@ class FakeEngine:
     holding: bool = False
     failing: dict[int, Exception] = field(default_factory=dict)
     asked: list[tuple[Any, int]] = field(default_factory=list)
+    scorers: FakeScorers = field(default_factory=FakeScorers)
     held: list[tuple[Future[Rendered], int, int]] = field(default_factory=list)
 
     def subscribe_jobs(self, _callback: Callable[[Any], None]) -> Callable[[], None]:

@@ -12,12 +12,15 @@ from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.geometry import HeadPose
 from fiqa_studio.domain.photos import Exif, FaceFlag
 from fiqa_studio.domain.scores import ScoreMaps
+from fiqa_studio.engine.scorers import Interval
 from fiqa_studio.ui.session import Session
 from fiqa_studio.ui.viewer import words
 from fiqa_studio.ui.viewer.inspector import InspectorPanel
+from fiqa_studio.ui.viewer.score_block import ScoreBlock
 from fiqa_studio.ui.viewer.sections import PathRow
 
 
@@ -46,6 +49,57 @@ def test_a_score_is_a_number_a_word_a_spread_and_a_place(
     said(panel, qtbot, "50 Fair ± 4 over the face")
     said(panel, qtbot, "Better than", "of the 4 scored faces in this library")
     assert "not how recognisable it is" in panel.construct
+
+
+def test_a_calibrated_range_stands_beside_the_score(
+    panel: InspectorPanel, qtbot: QtBot, engine: Any
+) -> None:
+    interval = Interval(0.9, (0.4,), (0.05, 0.11), "227 rated photos")
+    engine.scorers.intervals["0123456789abcdef"] = interval
+    panel.show_face(12)
+
+    said(panel, qtbot, "50 Fair (40–61) ± 4 over the face")
+    block = panel.findChild(ScoreBlock)
+    assert block.toolTip() == (
+        "For 9 of 10 pictures set aside from training, the label lay within this range.\n"
+        "Those pictures: 227 rated photos.\n"
+        "Apart from that, the patches of this face differ by ± 4."
+    )
+    panel.show_face(13)
+    said(panel, qtbot, "21 Poor (16–26)")
+    panel.show_photo(1)
+    said(panel, qtbot, "3 faces")
+    assert block.toolTip() == ""
+    assert engine.scorers.asked == ["0123456789abcdef"], "a process is asked once"
+
+
+def test_a_scorer_that_is_gone_has_no_range(
+    panel: InspectorPanel, qtbot: QtBot, engine: Any
+) -> None:
+    engine.scorers.intervals["0123456789abcdef"] = Interval(0.9, (), (0.1,))
+    panel.show_face(12)
+    said(panel, qtbot, "(41–60)")
+    engine.scorers.intervals.clear()
+    panel.forget_intervals()
+    qtbot.waitUntil(lambda: "(41–60)" not in panel.text)
+    said(panel, qtbot, "50 Fair ± 4 over the face")
+
+
+def test_a_score_is_shown_where_the_range_cannot_be_read(
+    panel: InspectorPanel, qtbot: QtBot, engine: Any
+) -> None:
+    engine.scorers.failing = KnownError("The models' program failed.")
+    panel.show_face(12)
+
+    said(panel, qtbot, "50 Fair ± 4 over the face")
+    qtbot.waitUntil(lambda: len(engine.scorers.asked) == 1)
+
+
+def test_the_ends_of_the_library_are_called_so(panel: InspectorPanel, qtbot: QtBot) -> None:
+    panel.show_face(11)
+    said(panel, qtbot, "The best of the 4 scored faces in this library.")
+    panel.show_face(13)
+    said(panel, qtbot, "The lowest of the 4 scored faces in this library.")
 
 
 def test_the_reason_is_read_from_the_map(panel: InspectorPanel, qtbot: QtBot, library: Any) -> None:
