@@ -29,6 +29,7 @@ from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.exports import records, registry
+from fiqa_studio.exports.rows import faces_with_paths, photos_with_paths
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.recent import default_library_path
 
@@ -44,7 +45,6 @@ DONE, PROBLEMS, USAGE, KNOWN, FAULT, INTERRUPTED, NO_READER = 0, 1, 2, 3, 70, 13
 _PROGRAMS = {"models": "fiqa_models.cli", "evaluate": "fiqa_studio.engine.worker.evaluate"}
 """Commands that load torch are programs of their own."""
 
-_ROWS_AT_ONCE = 500
 _REFRESH_SECONDS = 0.1
 _DESCRIBE_SECONDS = 120.0
 
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output.prepare_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in _PROGRAMS:
-        return subprocess.call([sys.executable, "-m", _PROGRAMS[given[0]], *given[1:]])
+        return subprocess.call([sys.executable, "-P", "-m", _PROGRAMS[given[0]], *given[1:]])
     options = _parser().parse_args(given)
     command: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -79,11 +79,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _index(options: argparse.Namespace) -> int:
+    from fiqa_studio.engine.index_job import check_folder  # noqa: PLC0415 - as in _engine
+
+    folders = [Path(folder) for folder in options.folders]
+    if not os.path.lexists(_library_path(options)):
+        for folder in folders:  # before a library is made that would stay empty
+            check_folder(folder)
     with _engine(options, create=True) as (_, engine):
-        job = engine.start_index(
-            [Path(folder) for folder in options.folders], score_with=options.scorer
-        )
-        return _follow(engine, job, options)
+        return _follow(engine, engine.start_index(folders, score_with=options.scorer), options)
 
 
 def _score(options: argparse.Namespace) -> int:
@@ -105,23 +108,15 @@ def _list(options: argparse.Namespace) -> int:
     descending = sort is not SortKey.NAME if options.ascending is None else not options.ascending
     query = Query(sort=sort, descending=descending)
     with _open(options, read_only=True) as library:
+        found: Iterator[records.Record]
         if options.photos:
-            ids = library.views.photo_ids(query)[: options.limit]
-            found = (
-                records.photo_record(row, path)
-                for start in range(0, len(ids), _ROWS_AT_ONCE)
-                for row, path in _with_paths(
-                    library, library.views.photo_rows(ids[start : start + _ROWS_AT_ONCE])
-                )
-            )
+            pairs = photos_with_paths(library, query, options.limit)
+            found = (records.photo_record(row, path) for row, path in pairs)
         else:
-            ids = library.views.face_ids(query)[: options.limit]
+            range_of = _ranges() if options.json else lambda _row: None
             found = (
-                records.face_record(row, path)
-                for start in range(0, len(ids), _ROWS_AT_ONCE)
-                for row, path in _with_paths(
-                    library, library.views.face_rows(ids[start : start + _ROWS_AT_ONCE])
-                )
+                records.face_record(row, path, range_of(row))
+                for row, path in faces_with_paths(library, query, options.limit)
             )
         if options.json:
             output.print_json_list(found)
@@ -129,6 +124,24 @@ def _list(options: argparse.Namespace) -> int:
             for record in found:
                 print(output.line(record))
     return DONE
+
+
+def _ranges() -> Callable[[FaceRow], records.Range | None]:
+    """Gives the calibrated range of a face's score; asks for the scorers when first needed."""
+    from fiqa_studio.engine.scorers import Scorers  # noqa: PLC0415 - as in _engine
+
+    scorers = Scorers()
+
+    def range_of(row: FaceRow) -> records.Range | None:
+        if row.score is None:
+            return None
+        try:
+            interval = scorers.interval_of(row.scorer_hash)
+        except KnownError:
+            return None  # a score is worth listing without its range
+        return None if interval is None else (*interval.around(row.score), interval.coverage)
+
+    return range_of
 
 
 def _failures(options: argparse.Namespace) -> int:
@@ -156,7 +169,7 @@ def _export(options: argparse.Namespace) -> int:
     target = Path(options.to)
     with _open(options, read_only=True) as library:
         registry.check_target(target, [root.path for root in library.roots.all()])
-        count = write(_rows_with_paths(library, Query(sort=SortKey(options.sort))), target)
+        count = write(faces_with_paths(library, Query(sort=SortKey(options.sort))), target)
     output.say(f"{count:,} faces written to {display_path(target)}")
     return DONE
 
@@ -297,20 +310,6 @@ def _describe(options: argparse.Namespace, *, devices: bool) -> Description:
     if not isinstance(answer, Description):
         raise TypeError(f"the worker answered a description with {type(answer).__name__}")
     return answer
-
-
-def _with_paths(library: Library, rows: Sequence[Any]) -> Iterator[tuple[Any, bytes]]:
-    """Rows with the exact bytes of their photos' paths."""
-    ids = [getattr(row, "photo_id", row.id) for row in rows]
-    paths = library.photos.paths(ids)
-    for row, photo_id in zip(rows, ids, strict=True):
-        yield row, paths.get(photo_id, os.fsencode(row.path))
-
-
-def _rows_with_paths(library: Library, query: Query) -> Iterator[tuple[FaceRow, bytes]]:
-    ids = library.views.face_ids(query)
-    for start in range(0, len(ids), _ROWS_AT_ONCE):
-        yield from _with_paths(library, library.views.face_rows(ids[start : start + _ROWS_AT_ONCE]))
 
 
 # --- arguments ------------------------------------------------------------------------------

@@ -39,6 +39,27 @@ class _Work:
     known_good: bool
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse what cannot be indexed.
+
+    Raises:
+        KnownError: It is no folder (``folder.gone``, ``folder.not-a-folder``).
+    """
+    if folder.is_dir():
+        return
+    if folder.exists():
+        raise KnownError(
+            f"“{folder}” is a file, not a folder.",
+            remedy="Name the folder that holds it.",
+            code="folder.not-a-folder",
+        )
+    raise KnownError(
+        f"There is no folder “{folder}”.",
+        remedy="Check the name, and that its disk is connected.",
+        code="folder.gone",
+    )
+
+
 def places_of(library: Library, folders: Sequence[Path]) -> list[Place]:
     """Where to scan for these folders; one that lies in no indexed folder becomes one.
 
@@ -53,7 +74,7 @@ def places_of(library: Library, folders: Sequence[Path]) -> list[Place]:
             root = max(roots, key=lambda root: len(root.path_bytes))
             places.append(Place(root.id, root.path_bytes, start))
             continue
-        _must_be_a_folder(folder)
+        check_folder(folder)
         places.append(Place(library.roots.add(start).result(), start, start))
     return places
 
@@ -246,19 +267,3 @@ class IndexWork:
 
 def _within(path: bytes, folder: bytes) -> bool:
     return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
-
-
-def _must_be_a_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    if folder.exists():
-        raise KnownError(
-            f"“{folder}” is a file, not a folder.",
-            remedy="Name the folder that holds it.",
-            code="folder.not-a-folder",
-        )
-    raise KnownError(
-        f"There is no folder “{folder}”.",
-        remedy="Check the name, and that its disk is connected.",
-        code="folder.gone",
-    )

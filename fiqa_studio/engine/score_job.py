@@ -22,6 +22,9 @@ from fiqa_studio.engine.protocol import (
 from fiqa_studio.engine.wire import landmarks_to_wire, score_from_wire, scorer_info
 from fiqa_studio.store.library import Library
 
+Group = tuple[bytes, str, list[FaceId]]
+"""A photo's path and content hash, and faces of it."""
+
 _LANDMARKS_AT_ONCE = 64
 """Photos whose landmarks are read from the library together."""
 
@@ -49,6 +52,19 @@ def load_scorer(
     return loaded
 
 
+def unscored(
+    library: Library, scorer_hash: str, face_ids: Sequence[FaceId] | None = None
+) -> list[Group]:
+    """The faces (of ``face_ids`` where given) without a score of this scorer, by photo."""
+    wanted = None if face_ids is None else frozenset(face_ids)
+    groups = []
+    for _, path, content_hash, faces in library.faces.unscored(scorer_hash):
+        chosen = [face for face in faces if wanted is None or face in wanted]
+        if chosen:
+            groups.append((path, content_hash, chosen))
+    return groups
+
+
 class ScoreWork:
     """What a score job does, on the job's thread."""
 
@@ -61,12 +77,7 @@ class ScoreWork:
 
     def run(self, face_ids: Sequence[FaceId] | None = None) -> None:
         """Score the faces that have no score of this scorer; of ``face_ids`` where given."""
-        wanted = None if face_ids is None else frozenset(face_ids)
-        groups = []
-        for _, path, content_hash, faces in self._library.faces.unscored(self._scorer.hash):
-            chosen = [face for face in faces if wanted is None or face in wanted]
-            if chosen:
-                groups.append((path, content_hash, chosen))
+        groups = unscored(self._library, self._scorer.hash, face_ids)
         self._job.expect(self._job.progress.done + len(groups))
         self._job.say(f"Scoring with {self._scorer.title}")
         feed(
@@ -80,7 +91,7 @@ class ScoreWork:
         )
         self._batch.flush()
 
-    def _with_landmarks(self, groups: list[tuple[bytes, str, list[FaceId]]]) -> Iterator[_Work]:
+    def _with_landmarks(self, groups: list[Group]) -> Iterator[_Work]:
         for start in range(0, len(groups), _LANDMARKS_AT_ONCE):
             part = groups[start : start + _LANDMARKS_AT_ONCE]
             landmarks = self._library.faces.landmarks([f for _, _, faces in part for f in faces])

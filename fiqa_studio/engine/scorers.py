@@ -13,6 +13,8 @@ from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.scores import ScorerInfo
 from fiqa_studio.engine.models_call import MODELS_PROGRAM, ModelsCall, StepCallback, ignore_steps
 
+__all__ = ["Comparison", "ImportOrder", "InstalledScorer", "Interval", "Scorers", "comparisons"]
+
 _TEXTS = (
     *("name", "title", "summary", "kind", "origin", "problem", "warning", "hash"),
     *("landmarks", "dataset", "licence", "date", "source", "file"),

@@ -15,6 +15,7 @@ from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobFailure, JobKind, JobProgress, JobState
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import FaceId, JobId, PhotoId
+from fiqa_studio.domain.scores import ScorerInfo
 from fiqa_studio.engine.client import WorkerClient, WorkerSettings
 from fiqa_studio.engine.index_job import IndexWork, all_places, places_around, places_of
 from fiqa_studio.engine.jobs import Job, Listener
@@ -29,7 +30,7 @@ from fiqa_studio.engine.protocol import (
     RenderPhoto,
     ScorerLoaded,
 )
-from fiqa_studio.engine.score_job import ScoreWork, load_scorer
+from fiqa_studio.engine.score_job import ScoreWork, load_scorer, unscored
 from fiqa_studio.engine.scorers import Scorers
 from fiqa_studio.engine.wire import landmarks_to_wire
 from fiqa_studio.store.library import Library
@@ -274,9 +275,33 @@ class Engine:
             ScoreWork(self._library, self._client, job, scorer).run()
 
     def _score(self, job: Job, scorer: str, face_ids: Sequence[FaceId] | None) -> None:
+        if self._all_scored(scorer, face_ids):
+            job.expect(0)
+            return
         loaded = self._load(job, scorer)
         if loaded is not None:
             ScoreWork(self._library, self._client, job, loaded).run(face_ids)
+
+    def _all_scored(self, scorer: str, face_ids: Sequence[FaceId] | None) -> bool:
+        """Whether nothing is left for a scorer; then it becomes the active one.
+
+        Told by its hash, without loading it, which would take seconds.
+        """
+        try:
+            installed = self.scorers.installed(fresh=True)
+        except KnownError as error:
+            _logger.info("the scorers cannot be listed: %s", error)
+            return False
+        wanted = "" if scorer == DEFAULT_SCORER else scorer
+        found = next((s for s in installed if s.name == wanted or (s.default and not wanted)), None)
+        if found is None or not found.available or not found.hash:
+            return False
+        if unscored(self._library, found.hash, face_ids):
+            return False
+        info = ScorerInfo(found.name, found.title, found.hash, found.summary, found.kind)
+        self._library.scores.ensure_scorer(info).result()
+        self._library.scores.set_active(found.hash).result()
+        return True
 
     def _load(self, job: Job, scorer: str) -> ScorerLoaded | None:
         return load_scorer(

@@ -9,6 +9,8 @@ x, y            top left corner of the face's box, in upright pixels of the phot
 width, height   size of the box, in pixels
 score           perceptual quality in [0, 1]; empty where the active scorer has not seen the face
 spread          standard deviation of the score over patches, in [0, 1]
+interval        calibrated range of the score: ``low``, ``high`` and ``coverage`` (JSON only);
+                empty where the scorer has none or is gone
 scorer          name of the scorer
 scorer_hash     which version of it: network, weights and preprocessing
 flags           ``upscaled``, ``padded``, ``profile``, ``eyes-closed``; sorted
@@ -30,6 +32,8 @@ from fiqa_studio.domain.photos import FaceRow, PhotoRow
 
 Value = str | int | float | bool | None | list[str] | dict[str, float]
 Record = dict[str, Value]
+Range = tuple[float, float, float]
+"""Low and high end of a score's range, in [0, 1], and the share of labels that lie within."""
 
 
 def exact_name(path: bytes) -> str:
@@ -42,7 +46,7 @@ def _is_exact(path: bytes) -> bool:
     return display_path(path).encode() == path
 
 
-def face_record(row: FaceRow, path: bytes) -> Record:
+def face_record(row: FaceRow, path: bytes, interval: Range | None = None) -> Record:
     """A face for JSON; see the module's table. The box is an object of its own here."""
     return {
         "path": row.path,
@@ -55,6 +59,9 @@ def face_record(row: FaceRow, path: bytes) -> Record:
         },
         "score": row.score,
         "spread": row.spread,
+        "interval": None
+        if interval is None
+        else dict(zip(("low", "high", "coverage"), interval, strict=True)),
         "scorer": row.scorer or None,
         "scorer_hash": row.scorer_hash or None,
         "flags": [str(flag) for flag in sorted(row.flags)],

@@ -7,7 +7,7 @@ several times faster than a join, row by row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,6 @@ from fiqa_studio.store.database import Database
 from fiqa_studio.store.schema import Face, FaceState, Photo, PhotoSearch, Score
 
 Ids = npt.NDArray[np.int64]
-_ROWS_AT_ONCE = 1000
 _FEW_PHOTOS = 2000
 _FACE_ORDER = {
     SortKey.TIME: Face.sort_time,
@@ -108,12 +107,6 @@ class Views:
             ).all()
         by_id = {row[0]: rows.photo_row(row) for row in found}
         return [by_id[key] for key in keys if key in by_id]
-
-    def face_rows_for_export(self, query: Query) -> Iterator[FaceRow]:
-        """All rows of a query, one after another, without holding them all."""
-        ids = self.face_ids(query)
-        for start in range(0, len(ids), _ROWS_AT_ONCE):
-            yield from self.face_rows(ids[start : start + _ROWS_AT_ONCE], scorer=query.scorer)
 
     def score_histogram(self, query: Query, bins: int, faces: bool = True) -> Ids:
         """How many faces (or photos, by their best face) have a score in each of ``bins``.

@@ -419,6 +419,16 @@ ACTIONS: Final[tuple[Action, ...]] = (
         tip="Score every face that the chosen scorer has not seen",
     ),
     Action(
+        "models.show",
+        "Models…",
+        "Score",
+        lambda c: c.show_models(),
+        group=1,
+        shortcuts=("Ctrl+Shift+M",),
+        icon="layers",
+        tip="See the scorers; import, verify, rename and remove them",
+    ),
+    Action(
         "help.shortcuts",
         "Keyboard Shortcuts",
         "Help",

@@ -87,10 +87,10 @@ class Background(QObject):
         """Deliver nothing more: those who would receive it are about to be deleted."""
         self._closed = True
 
-    def close(self) -> None:
-        """Deliver nothing more and wait for what is running. Safe to call twice."""
+    def close(self, *, wait: bool = True) -> None:
+        """Deliver nothing more, and ``wait`` for what is running. Safe to call twice."""
         self.silence()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=wait, cancel_futures=True)
 
     def _hand_over(
         self, wanted: Callable[[], bool], receiver: Callable[[T], object], value: T

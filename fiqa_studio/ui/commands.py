@@ -19,7 +19,7 @@ from fiqa_studio.ui.kinds import ViewKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fiqa_studio.engine.protocol import Description
+    from fiqa_studio.engine.scorers import InstalledScorer
     from fiqa_studio.ui.main_window import MainWindow
     from fiqa_studio.ui.session import Session
     from fiqa_studio.ui.workspace import Workspace
@@ -121,32 +121,48 @@ class Commands:
         session.run(start, _ignore)
 
     def fill_scorers(self, menu: QMenu) -> None:
-        """The scorers of this installation; the worker tells, which takes a moment."""
+        """The scorers of this installation; listing them takes a moment."""
         menu.clear()
         if self._window.workspace is None:
             menu.addAction("Open a library first").setEnabled(False)
             return
-        menu.addAction("Asking the worker…").setEnabled(False)
+        menu.addAction("Looking for scorers…").setEnabled(False)
         session = self._session
 
-        def show(answer: tuple[Description, str]) -> None:
-            description, active = answer
+        def show(answer: tuple[list[InstalledScorer], str]) -> None:
+            scorers, active = answer
             menu.clear()
-            for scorer in description.scorers:
-                action = menu.addAction(scorer.get("title", scorer["name"]))
-                action.setToolTip(scorer.get("problem") or scorer.get("summary", ""))
+            for scorer in scorers:
+                action = menu.addAction(scorer.title)
+                action.setToolTip(scorer.problem or scorer.summary)
                 action.setCheckable(True)
-                action.setChecked(scorer["name"] == active)
-                action.setEnabled(not scorer.get("problem") and not session.library.read_only)
-                action.triggered.connect(lambda _=False, name=scorer["name"]: self.score_with(name))
+                action.setChecked(bool(scorer.hash) and scorer.hash == active)
+                action.setEnabled(scorer.available and not session.library.read_only)
+                action.triggered.connect(lambda _=False, name=scorer.name: self.score_with(name))
 
-        def ask() -> tuple[Description, str]:
+        def ask() -> tuple[list[InstalledScorer], str]:
             active = session.library.scores.active()
-            description = session.engine.describe(devices=False).result(timeout=60)
-            return description, active.name if active else ""
+            found = session.engine.scorers.installed(fresh=True)
+            return found, active.hash if active else ""
 
         menu.setToolTipsVisible(True)
         session.run(ask, show, key="scorers")
+
+    def show_models(self) -> None:
+        """The scorers: see, import, verify, rename, remove and choose them."""
+        from fiqa_studio.engine.scorers import Scorers  # noqa: PLC0415 - after first paint
+        from fiqa_studio.ui.models.dialog import ModelsDialog  # noqa: PLC0415 - as above
+
+        work = self._window.workspace
+        if work is None:
+            dialog = ModelsDialog(Scorers(), None, self._window)
+        else:
+            session = work.session
+            dialog = ModelsDialog(session.engine.scorers, session.library, self._window)
+            dialog.score_wanted.connect(self.score_with)
+            dialog.changed.connect(work.inspector.forget_intervals)
+        self._window.closing.connect(dialog.reject)
+        dialog.open()
 
     def remove_root(self, root_id: int) -> None:
         """Take a folder out of the library, after asking."""
@@ -315,7 +331,7 @@ def _scorer_of(session: Session) -> str:
     from fiqa_studio.engine.studio import DEFAULT_SCORER  # noqa: PLC0415 - after first paint
 
     active = session.library.scores.active()
-    return active.name if active else DEFAULT_SCORER
+    return session.engine.scorers.name_of(active) if active else DEFAULT_SCORER
 
 
 def _libraries_folder() -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +12,15 @@ from PySide6.QtWidgets import QFileDialog
 from fiqa_studio.ui.kinds import ViewKind
 
 if TYPE_CHECKING:
-    from fiqa_studio.domain.photos import FaceRow
-    from fiqa_studio.domain.query import Query
-    from fiqa_studio.store.library import Library
     from fiqa_studio.ui.main_window import MainWindow
     from fiqa_studio.ui.workspace import Workspace
-
-_PAGE = 1000
 
 
 def export_csv(window: MainWindow, work: Workspace) -> None:
     """Ask for a file and write the faces shown to it, one row a face."""
     from fiqa_studio.exports.csv import write_faces  # noqa: PLC0415 - after first paint
     from fiqa_studio.exports.registry import check_target  # noqa: PLC0415 - after first paint
+    from fiqa_studio.exports.rows import faces_with_paths  # noqa: PLC0415 - after first paint
 
     folder = work.session.settings["last-export"] or str(Path.home())
     name, _ = QFileDialog.getSaveFileName(
@@ -41,7 +35,7 @@ def export_csv(window: MainWindow, work: Workspace) -> None:
 
     def write() -> int:
         check_target(target, [root.path for root in library.roots.all()])
-        return write_faces(_with_paths(library, query), target)
+        return write_faces(faces_with_paths(library, query), target)
 
     def failed(error: Exception) -> None:
         window.tell("")
@@ -60,12 +54,3 @@ def export_csv(window: MainWindow, work: Workspace) -> None:
         )
 
     work.session.run(write, done, failed=failed)
-
-
-def _with_paths(library: Library, query: Query) -> Iterator[tuple[FaceRow, bytes]]:
-    """Faces with the exact bytes of their photos' paths, a page at a time."""
-    rows = library.views.face_rows_for_export(query)
-    while page := list(islice(rows, _PAGE)):
-        paths = library.photos.paths([row.photo_id for row in page])
-        for row in page:
-            yield row, paths[row.photo_id]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
@@ -25,28 +23,11 @@ from PySide6.QtWidgets import (
 
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.ui import theme
+from fiqa_studio.ui.places import Entry, Place
 
 if TYPE_CHECKING:
     from fiqa_studio.store.roots import RootFolder
     from fiqa_studio.store.views import Counts
-
-
-class Place(StrEnum):
-    """What an entry of the side bar shows."""
-
-    ALL = "all"
-    NO_FACES = "no-faces"
-    FAILED = "failed"
-    MISSING = "missing"
-    ROOT = "root"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry: a place, and for a folder its id."""
-
-    place: Place
-    root_id: int | None = None
 
 
 _ENTRY = Qt.ItemDataRole.UserRole
@@ -116,8 +97,6 @@ class Sidebar(QFrame):
         ):
             self._put(entry, icon, title)
         missing = self._items[Entry(Place.MISSING)]
-        missing.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        missing.setData(0, _ENTRY, None)
         missing.setToolTip(0, "Files that were here at the last scan and are gone now")
         self._folders = self._section("FOLDERS")
         self._style()

@@ -6,11 +6,10 @@ and are always where the hand expects them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
@@ -21,16 +20,20 @@ from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.ui import smoothness
 from fiqa_studio.ui.browser.browser import Browser
 from fiqa_studio.ui.browser.cards import Card, FaceSource, PhotoSource
-from fiqa_studio.ui.empty import Emptiness, EmptyPage, WelcomePage
+from fiqa_studio.ui.empty import Emptiness
+from fiqa_studio.ui.explaining import Explaining
 from fiqa_studio.ui.filters.bar import FilterBar
 from fiqa_studio.ui.filters.histogram import BINS, import_plotting
 from fiqa_studio.ui.filters.queries import is_filtered, without_filters
 from fiqa_studio.ui.jobs.dock import JobsPanel
 from fiqa_studio.ui.kinds import ViewKind
+from fiqa_studio.ui.overview import Overview, read_overview
+from fiqa_studio.ui.pages import Pages
+from fiqa_studio.ui.places import Entry, Place, entry_at, query_at
 from fiqa_studio.ui.qt_types import TypeLoader
 from fiqa_studio.ui.refresher import Refresher
 from fiqa_studio.ui.session import Session
-from fiqa_studio.ui.sidebar import Entry, Place, Sidebar
+from fiqa_studio.ui.sidebar import Sidebar
 from fiqa_studio.ui.viewer.inspector import InspectorPanel
 from fiqa_studio.ui.viewer.loupe import LoupeView
 
@@ -40,8 +43,6 @@ if TYPE_CHECKING:
 
 _OVERVIEW_MS = 500
 """Least time between two readings of counts and folders while an index fills the library."""
-_EXPLAIN_MS = 80
-"""A selection that a key or the mouse is still extending is summed up when it rests."""
 _AHEAD = 3
 """Photos on either side of the one in the loupe that are rendered ahead."""
 
@@ -76,11 +77,7 @@ class Workspace(QWidget):
         settings = session.settings
         self.query = Query(sort=_sort_of(settings["sort"]), descending=settings["descending"])
         self.kind = ViewKind.PHOTOS if settings["view"] == "photos" else ViewKind.FACES
-        self._entry: Entry | None = Entry(Place.ALL)
         self._running: dict[int, JobProgress] = {}
-        self._card: Card | None = None
-        self._explain_soon = QTimer(self, singleShot=True, interval=_EXPLAIN_MS)
-        self._explain_soon.timeout.connect(self._explain)
 
         library = session.library
         self.sidebar = Sidebar()
@@ -89,7 +86,12 @@ class Workspace(QWidget):
         self.loupe = LoupeView(session)
         self.inspector = InspectorPanel(session)
         self.jobs = JobsPanel(session)
-        self._pages = self._make_pages()
+        self._explaining = Explaining(
+            self.browser, self.loupe, self.inspector, lambda: self.in_loupe, self
+        )
+        self._pages = Pages(
+            self.add_wanted.emit, self.clear_filters, lambda: self.show_kind(ViewKind.PHOTOS)
+        )
         self._centre = QStackedWidget()
         self._centre.addWidget(self.browser)
         self._centre.addWidget(self.loupe)
@@ -102,7 +104,7 @@ class Workspace(QWidget):
             display_path(library.path),
             read_only=library.read_only,
         )
-        self.sidebar.set_entry(self._entry)
+        self._mark_entry()
         self._overview = Refresher(self._read_library, _OVERVIEW_MS, self)
         self._overview.now()
         self._ask()
@@ -166,7 +168,7 @@ class Workspace(QWidget):
         if self.in_loupe:
             self._centre.setCurrentWidget(self.browser)
             self.browser.view.setFocus()
-            self._explain_soon.start()
+            self._explaining.soon()
             self.state_changed.emit()
 
     def focus_view(self) -> None:
@@ -213,42 +215,12 @@ class Workspace(QWidget):
         """Stop asking for anything; the session is about to close."""
         self.remember()
         self._overview.stop()
-        self._explain_soon.stop()
+        self._explaining.stop()
         self.session.silence()
         self.browser.close_down()
         self.loupe.close_images()
 
     # --- making ----------------------------------------------------------------------------
-
-    def _make_pages(self) -> dict[str, QWidget]:
-        welcome = WelcomePage()
-        welcome.add_clicked.connect(self.add_wanted)
-        return {
-            "welcome": welcome,
-            "filters": EmptyPage(
-                "filter",
-                "Nothing matches these filters",
-                "Widen the range of scores or the number of faces, or look for other words.",
-                (("Clear Filters", self.clear_filters),),
-            ),
-            "busy": EmptyPage(
-                "activity",
-                "Looking for faces…",
-                "They appear here as they are found. You can go on working meanwhile.",
-            ),
-            "no-faces": EmptyPage(
-                "no-face",
-                "No faces in these photos",
-                "Every photo was looked at, and none shows a face that is large and clear enough.",
-                (("Show Photos", lambda: self.show_kind(ViewKind.PHOTOS)),),
-            ),
-            "no-photos": EmptyPage(
-                "image-off",
-                "No photos here",
-                "The folders hold no files of a kind that can be read.",
-                (("Add Folder…", self.add_wanted.emit),),
-            ),
-        }
 
     def _lay_out(self) -> None:
         centre = QWidget()
@@ -289,15 +261,13 @@ class Workspace(QWidget):
         self.sidebar.reveal_root.connect(self.reveal_root)
         self.sidebar.remove_root.connect(self.remove_root)
         self.browser.listed.connect(self._on_listed)
-        self.browser.current_changed.connect(self._inspect)
-        self.browser.selection_changed.connect(self._on_selection)
+        self.browser.current_changed.connect(lambda _card: self.state_changed.emit())
+        self.browser.selection_changed.connect(lambda _count: self.state_changed.emit())
         self.browser.opened.connect(self._open)
         self.browser.thumbnail_resized.connect(self.resize_thumbnails)
         self.loupe.closed.connect(self.show_grid)
         self.loupe.next_requested.connect(lambda: self.browser.step(1, self._open))
         self.loupe.previous_requested.connect(lambda: self.browser.step(-1, self._open))
-        self.loupe.face_selected.connect(self.inspector.show_face)
-        self.loupe.selection_cleared.connect(self._inspect_photo)
         self.loupe.overlay_changed.connect(lambda _: self.state_changed.emit())
         self.loupe.drawing_changed.connect(self.state_changed)
 
@@ -321,32 +291,19 @@ class Workspace(QWidget):
         self._ask_histogram()
         library = self.session.library
 
-        def read() -> tuple[Counts, list[RootFolder], dict[int, int], str]:
-            roots = library.roots.all()
-            sizes = {
-                int(root.id): len(
-                    library.views.photo_ids(Query(sort=SortKey.NAME, root_id=root.id))
-                )
-                for root in roots
-            }
-            active = library.scores.active()
-            return library.views.counts(), roots, sizes, active.title if active else ""
-
         def failed(error: Exception) -> None:
             self._overview.finished()
             self.session.report(error)
 
         self.session.run(
-            read, lambda result: self._take_library(*result), failed=failed, key="library"
+            lambda: read_overview(library), self._take_library, failed=failed, key="library"
         )
 
-    def _take_library(
-        self, counts: Counts, roots: list[RootFolder], sizes: dict[int, int], scorer: str
-    ) -> None:
+    def _take_library(self, found: Overview) -> None:
         self._overview.finished()
-        self.counts, self.roots, self.scorer = counts, roots, scorer
-        self.sidebar.set_counts(counts)
-        self.sidebar.set_roots(roots, sizes)
+        self.counts, self.roots, self.scorer = found.counts, found.roots, found.scorer
+        self.sidebar.set_counts(found.counts)
+        self.sidebar.set_roots(found.roots, found.sizes)
         self._mark_entry()
         self.filters.set_query(self.query)
         self._show_emptiness()
@@ -385,11 +342,8 @@ class Workspace(QWidget):
             busy=any(job.kind is JobKind.INDEX for job in self._running.values()),
             of_faces=self.kind is ViewKind.FACES,
         )
-        page = self._pages[emptiness.page()]
-        self.browser.show_empty(page)
-        if isinstance(page, EmptyPage) and emptiness.page() == "busy":
-            job = self.busy
-            page.set_text(_progress_words(job) if job else "")
+        self._pages.show_job(self.busy)
+        self.browser.show_empty(self._pages[emptiness.page()])
 
     # --- cards -----------------------------------------------------------------------------
 
@@ -397,7 +351,7 @@ class Workspace(QWidget):
         self.loupe.show_photo(card.photo_id, card.face_id)
         if not self.in_loupe:
             self._centre.setCurrentWidget(self.loupe)
-            self._explain_soon.start()
+            self._explaining.soon()
         self.loupe.setFocus()
         self._prefetch()
         self.state_changed.emit()
@@ -408,45 +362,19 @@ class Workspace(QWidget):
         rows = [row + by for n in range(1, _AHEAD + 1) for by in (n, -n)]
         self.loupe.set_neighbours(browser.photos_near(rows))
 
-    def _inspect(self, card: Card | None) -> None:
-        self._card = card
-        if not self._explain_soon.isActive():
-            self._explain()
-        self.state_changed.emit()
-
-    def _on_selection(self, _count: int) -> None:
-        self._explain_soon.start()
-        self.state_changed.emit()
-
-    def _explain(self) -> None:
-        """Explain the current card, or sum up the faces where several are selected."""
-        card = self._card
-        selected = self.browser.selected_ids() if self.browser.kind is ViewKind.FACES else ()
-        if len(selected) > 1 and not self.in_loupe:
-            self.inspector.show_faces([int(face_id) for face_id in selected])
-        elif card is None:
-            self.inspector.clear()
-        elif card.face_id is not None:
-            self.inspector.show_face(card.face_id)
-        else:
-            self.inspector.show_photo(card.photo_id)
-
-    def _inspect_photo(self) -> None:
-        if self.loupe.photo_id is not None:
-            self.inspector.show_photo(self.loupe.photo_id)
-
     # --- places ----------------------------------------------------------------------------
 
     def _go_to_entry(self, entry: Entry) -> None:
         self.show_grid()
-        plain = without_filters(self.query)
-        actions: dict[Place, Callable[[], None]] = {
-            Place.ALL: lambda: self.set_query(plain),
-            Place.NO_FACES: lambda: self.set_query(replace(plain, max_faces=0)),
-            Place.ROOT: lambda: self.set_query(replace(plain, root_id=entry.root_id)),
-            Place.FAILED: self._show_unreadable,
-        }
-        actions[entry.place]()
+        query = query_at(entry, self.query)
+        if query is None:
+            self._show_unreadable()
+        else:
+            before = self.kind
+            if entry.place is Place.MISSING:
+                # Their number is that of photos, with or without faces.
+                self.kind = ViewKind.PHOTOS
+            self.set_query(query, always=self.kind is not before)
         self._mark_entry()
 
     def _show_unreadable(self) -> None:
@@ -455,17 +383,7 @@ class Workspace(QWidget):
         self.jobs.show_unreadable()
 
     def _mark_entry(self) -> None:
-        query = self.query
-        plain = without_filters(query)
-        if query == replace(plain, root_id=query.root_id):
-            root = query.root_id
-            entry = Entry(Place.ALL) if root is None else Entry(Place.ROOT, root)
-        elif query == replace(plain, max_faces=0):
-            entry = Entry(Place.NO_FACES)
-        else:
-            entry = None
-        self._entry = entry
-        self.sidebar.set_entry(entry)
+        self.sidebar.set_entry(entry_at(self.query))
 
     def _root_name(self, root_id: int) -> str:
         for root in self.roots:
@@ -476,9 +394,3 @@ class Workspace(QWidget):
 
 def _sort_of(name: str) -> SortKey:
     return SortKey(name) if name in list(SortKey) else SortKey.SCORE
-
-
-def _progress_words(job: JobProgress) -> str:
-    if job.total is None:
-        return f"{job.message or 'Counting the files'}…"
-    return f"{job.done:,} of {job.total:,} photos looked at. Faces appear here as they are found."

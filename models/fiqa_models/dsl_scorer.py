@@ -1,12 +1,15 @@
 """DSL-FIQA as a scorer: a fixed grid of patches, batches across faces, maps on the crop.
 
 The authors draw 20 random patches with one random seed per process, so that their score depends
-on the order of the files. Here four patches at fixed places cover the crop (each corner), their
-scores are averaged, and the same crop always gets the same score.
+on the order of the files. Here the patches lie at fixed places, and the same crop always gets the
+same score. A network that shares one pass over the crop sees four patches, one in each corner, and
+their scores are averaged; the full network, which pays for every patch, sees the one in the
+middle, whose score ranks faces as the mean of many random ones does (``docs/performance.md``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +17,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from fiqa_models.devices import choose_device, choose_precision, in_precision
+from fiqa_models.devices import FLOAT32, choose_device, choose_precision, in_precision
 from fiqa_models.errors import ModelError
-from fiqa_models.networks import CROP_SIDE, PATCH_SIDE, identifiers_inside, normalise
+from fiqa_models.networks import (
+    CROP_SIDE,
+    PATCH_SIDE,
+    DslFiqa,
+    NetworkConfig,
+    identifiers_inside,
+    normalise,
+)
+from fiqa_models.networks.fast_paper import speed_up
 from fiqa_models.networks.folding import fold_batch_norms, fuse_for_cpu
 from fiqa_models.networks.tokens import MobileNetTokens
 from fiqa_models.schemes import points_of
@@ -24,8 +35,13 @@ from fiqa_models.scoring import Crops, FaceScore, Landmarks, NoticeCallback, che
 from fiqa_models.weights import load_checkpoint
 
 _ENDS = (0, CROP_SIDE - PATCH_SIDE)
-GRID = tuple((left, top) for left in _ENDS for top in _ENDS)
+Grid = Sequence[tuple[int, int]]
 """(left, top) of each patch in pixels of the crop."""
+
+GRID: Grid = tuple((left, top) for left in _ENDS for top in _ENDS)
+"""One patch in each corner: together they cover the crop."""
+CENTRE: Grid = (((CROP_SIDE - PATCH_SIDE) // 2, (CROP_SIDE - PATCH_SIDE) // 2),)
+"""One patch in the middle."""
 
 _TOKEN = 16
 _FACES_ON_CPU = 1
@@ -49,10 +65,15 @@ class DslScorer:
     ) -> None:
         network, manifest = load_checkpoint(checkpoint)
         self._device = choose_device(device)
-        fold_batch_norms(network.requires_grad_(False).eval())
-        if self._device.type == "cpu" and isinstance(network.tokens, MobileNetTokens):
-            fuse_for_cpu(network.tokens.backbone)
-        self._network = network.to(self._device).to(memory_format=torch.channels_last)
+        self._grid = grid_of(network.config)
+        network.requires_grad_(False).eval().to(self._device)
+        if self._device.type != "cpu":
+            fold_batch_norms(network)
+            network.to(memory_format=torch.channels_last)
+        self.precision = precision or choose_precision(network, self._device)
+        if self._device.type == "cpu":
+            prepare_for_cpu(network, self.precision)
+        self._network = network
         self._scheme = manifest.landmark_scheme
         self._tell = on_notice or (lambda _: None)
         self._batch = _FACES_ON_CPU if self._device.type == "cpu" else _FACES_ON_ACCELERATOR
@@ -61,7 +82,6 @@ class DslScorer:
         self.summary = manifest.summary
         self.hash = manifest.hash
         self.device = str(self._device)
-        self.precision = precision or choose_precision(self._network, self._device)
 
     def score(self, crops: Crops, landmarks: Landmarks) -> list[FaceScore]:
         """Score B faces, a few at a time; out of memory halves the batch and says so."""
@@ -99,16 +119,17 @@ class DslScorer:
         images = images.contiguous(memory_format=torch.channels_last)
         ids = torch.from_numpy(self._identifiers(landmarks)).to(self._device)
         with in_precision(self._device, self.precision):
-            output = network.grid(images, GRID, ids)
-        faces, patches = len(crops), len(GRID)
+            output = network.grid(images, self._grid, ids)
+        faces, patches = len(crops), len(self._grid)
         values = output.score.float().clamp(0, 1).view(faces, patches).cpu().numpy()
-        quality = stitch(output.quality.float().clamp(0, 1), faces)
-        confidence = stitch(output.confidence.float(), faces)
+        spread = values.std(1) if patches > 1 else spread_inside(output.quality, output.confidence)
+        quality = stitch(output.quality.float().clamp(0, 1), faces, self._grid, surround=True)
+        confidence = stitch(output.confidence.float(), faces, self._grid)
         embedding = output.embedding.float().view(faces, patches, -1).mean(1).cpu().numpy()
         return [
             FaceScore(
                 value=float(values[i].mean()),
-                spread=float(values[i].std()),
+                spread=float(spread[i]),
                 quality_map=quality[i],
                 confidence_map=confidence[i],
                 embedding=embedding[i],
@@ -123,20 +144,72 @@ class DslScorer:
             [
                 identifiers_inside(points, left=left, top=top, side=PATCH_SIDE, landmarks=count)
                 for points in points_of(self._scheme, landmarks)
-                for left, top in GRID
+                for left, top in self._grid
             ]
         )
 
 
-def stitch(maps: Tensor, faces: int) -> npt.NDArray[np.float16]:
-    """Maps of patches ``(B * P, 24, 24)`` on the crop, ``(B, 32, 32)``; overlaps are averaged."""
+def grid_of(config: NetworkConfig) -> Grid:
+    """Where a network's patches lie when it scores; part of its scorer's identity."""
+    return GRID if config.shared_trunk else CENTRE
+
+
+def prepare_for_cpu(network: DslFiqa, precision: str) -> None:
+    """Make a network as fast on the CPU as it can be, in place; for scoring only.
+
+    Its outputs stay what they were up to float32's rounding.
+    """
+    if precision != FLOAT32 or not speed_up(network):
+        fold_batch_norms(network)
+        if isinstance(network.tokens, MobileNetTokens):
+            fuse_for_cpu(network.tokens.backbone)
+    network.to(memory_format=torch.channels_last)
+
+
+def spread_inside(quality: Tensor, confidence: Tensor) -> npt.NDArray[np.float32]:
+    """The spread ``(B,)`` of single patches ``(B, 24, 24)``: over four windows of their maps.
+
+    Each window is three quarters of the patch wide and lies in one of its corners, as the corner
+    patches lie in the crop.
+    """
+    patch = quality.shape[-1]
+    window = patch * 3 // 4
+    scores = []
+    for row in (0, patch - window):
+        for column in (0, patch - window):
+            part = (..., slice(row, row + window), slice(column, column + window))
+            weight = confidence[part].float()
+            total = weight.sum((1, 2)).clamp(min=1e-12)
+            scores.append((quality[part].float() * weight).sum((1, 2)) / total)
+    values = torch.stack(scores, 1).clamp(0, 1)
+    return values.std(1, correction=0).cpu().numpy()
+
+
+def stitch(
+    maps: Tensor, faces: int, grid: Grid = GRID, *, surround: bool = False
+) -> npt.NDArray[np.float16]:
+    """Maps of patches ``(B * P, 24, 24)`` on the crop, ``(B, 32, 32)``; overlaps are averaged.
+
+    Where no patch lies the map is 0 or, to ``surround`` it, what it is at the nearest place.
+    """
     side, patch = CROP_SIDE // _TOKEN, PATCH_SIDE // _TOKEN
     total = torch.zeros(faces, side, side)
     count = torch.zeros(side, side)
-    parts = maps.view(faces, len(GRID), patch, patch).cpu()
-    for index, (left, top) in enumerate(GRID):
+    parts = maps.view(faces, len(grid), patch, patch).cpu()
+    for index, (left, top) in enumerate(grid):
         rows = slice(top // _TOKEN, top // _TOKEN + patch)
         columns = slice(left // _TOKEN, left // _TOKEN + patch)
         total[:, rows, columns] += parts[:, index]
         count[rows, columns] += 1
-    return (total / count).numpy().astype(np.float16)
+    stitched = total / count.clamp(min=1)
+    if surround:
+        down, across = (_nearest(count.amax(axis) > 0) for axis in (1, 0))
+        stitched = stitched[:, down][:, :, across]
+    return stitched.numpy().astype(np.float16)
+
+
+def _nearest(covered: Tensor) -> Tensor:
+    """For each place on one axis, the nearest covered one."""
+    places = torch.arange(len(covered))
+    there = places[covered]
+    return there[(places[:, None] - there[None, :]).abs().argmin(1)]

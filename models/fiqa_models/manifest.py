@@ -51,13 +51,17 @@ class Manifest:
     @property
     def preprocessing(self) -> dict[str, Any]:
         """What happens to a crop before the network; part of the scorer's identity."""
-        return {
+        values = {
             "revision": PREPROCESSING_REVISION,
             "crop": 512,
             "patch": 384,
             "range": [-1, 1],
             "landmarks": self.landmark_scheme,
         }
+        if not self.network.get("shared_trunk"):
+            # One patch in the middle instead of four in the corners: `dsl_scorer.grid_of`.
+            values["grid"] = "centre"
+        return values
 
     @property
     def hash(self) -> str:
@@ -89,7 +93,7 @@ def read_manifest(path: Path) -> Manifest:
             "Copy both files, or import the checkpoint again.",
         ) from None
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path.name} cannot be read.", str(error), "Import it again.") from error
+        raise ModelError(f"{path.name} cannot be read.", f"{error}.", "Import it again.") from error
     if not isinstance(values, dict):
         raise ModelError(f"{path.name} is not a manifest.", "It holds no JSON object.")
     if isinstance(values.get("format"), int) and values["format"] > FORMAT:

@@ -17,6 +17,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.engine.scorers import Scorers
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import smoothness, theme
 from fiqa_studio.ui.browser.browser import Browser
@@ -33,6 +34,9 @@ ROUNDS = 3
 
 
 class _NoEngine:
+    def __init__(self) -> None:
+        self.scorers = Scorers()
+
     def subscribe_jobs(self, _: object) -> object:
         return lambda: None
 

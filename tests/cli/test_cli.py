@@ -8,18 +8,24 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
+from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.scores import Score, ScorerInfo
+from fiqa_studio.engine.scorers import Scorers
 from fiqa_studio.store.library import Library
+from tests.engine.installed import INTERVAL, install
 
 from .conftest import PROGRAM, Fiqa
 
@@ -53,6 +59,41 @@ def test_faces_are_listed_best_first(indexed: Indexed, fiqa: Fiqa, album: Path) 
     assert best["scorer"] == "sharpness"
     worst = answer(fiqa, "list", "--ascending", "--limit", "1")
     assert [face["face_id"] for face in worst] == [second["face_id"]]
+
+
+def test_a_score_is_listed_with_its_calibrated_range(
+    indexed: Indexed, fiqa: Fiqa, library: Path, tmp_path: Path
+) -> None:
+    assert {face["interval"] for face in answer(fiqa, "list")} == {None}
+    copy = tmp_path / library.name
+    for file in library.parent.iterdir():
+        shutil.copy(file, tmp_path)
+    install("mine", figures={"interval": INTERVAL})
+    (mine,) = (scorer for scorer in Scorers().installed() if scorer.name == "mine")
+    info = ScorerInfo(mine.name, mine.title, mine.hash, mine.summary, mine.kind)
+    with Library.open(copy) as opened:
+        opened.scores.ensure_scorer(info).result()
+        opened.scores.set_active(mine.hash).result()
+        face = int(opened.views.face_ids(Query())[0])
+        score = Score(0.5, 0.02, "float32", "cpu", datetime.now(UTC))
+        opened.scores.record(mine.hash, [(face, score, None)]).result()
+    listed = answer(fiqa, "list", "--library", str(copy))
+    scored, other = sorted(listed, key=lambda one: one["face_id"] != face)
+    assert scored["interval"] == pytest.approx({"low": 0.39, "high": 0.61, "coverage": 0.9})
+    assert other["interval"] is None
+
+
+def test_what_cannot_be_indexed_makes_no_library(fiqa: Fiqa, tmp_path: Path) -> None:
+    new = tmp_path / "new.fiqa"
+    for folder, words in (("/no/where", "no folder"), (__file__, "is a file")):
+        refused = fiqa("index", tmp_path, folder, "--library", new, status=3)
+        assert words in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scoring_again_has_nothing_to_do(indexed: Indexed, fiqa: Fiqa) -> None:
+    again = answer(fiqa, "score", "--scorer", "sharpness")
+    assert (again["state"], again["scored"], again["failed"]) == ("done", 0, 0)
 
 
 def test_a_name_that_is_not_utf8_is_shown_and_told_exactly(

@@ -15,17 +15,23 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
+from fiqa_models.networks import build_network
+from fiqa_models.weights import save_checkpoint
 from fiqa_studio.domain.errors import KnownError, PhotoError, WorkerError
 from fiqa_studio.engine.client import RequestCancelledError, WorkerClient, WorkerSettings
 from fiqa_studio.engine.protocol import (
     Event,
     IndexPhoto,
+    LoadScorer,
     PhotoIndexed,
     Rendered,
     RenderPhoto,
+    ScorerLoaded,
 )
 from fiqa_studio.engine.worker.faults import SWITCH
+from tests.engine.installed import own_models
 
 PATIENCE = 60.0
 
@@ -275,3 +281,22 @@ def test_nothing_outlives_a_parent_that_is_killed(
     parent.stdout.close()
     _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
+
+
+@pytest.mark.slow
+def test_a_scorer_that_another_took_the_name_of_is_loaded_anew(client: WorkerClient) -> None:
+    hashes = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        path = own_models() / "mine.safetensors"
+        save_checkpoint(build_network("starter"), path, title="Mine", summary="For tests.")
+        loaded = answer(client.submit(LoadScorer(request_id=0, scorer="mine"))[1])
+        assert isinstance(loaded, ScorerLoaded)
+        hashes.append(loaded.hash)
+    assert hashes[0] != hashes[1]
+    again = answer(client.submit(LoadScorer(request_id=0, scorer="mine"))[1])
+    assert isinstance(again, ScorerLoaded)
+    assert again.hash == hashes[1]
+    path.with_suffix(".json").unlink()
+    with pytest.raises(KnownError, match="There is no scorer"):
+        answer(client.submit(LoadScorer(request_id=0, scorer="mine"))[1])

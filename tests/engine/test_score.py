@@ -15,6 +15,7 @@ from skimage import data
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.photos import FaceRow
 from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.scores import ScorerInfo
 from fiqa_studio.engine.client import WorkerSettings
 from fiqa_studio.engine.studio import Engine
 from fiqa_studio.store.library import Library
@@ -88,6 +89,27 @@ def test_only_what_the_scorer_has_not_seen_is_scored(
     more = engine.start_score(SCORER)
     finish(more)
     assert more.counts["scored"] == 1
+
+
+def test_with_nothing_to_score_no_scorer_is_loaded(
+    engine: Engine, library: Library, crowd: Path, settings: WorkerSettings, tmp_path: Path
+) -> None:
+    finish(engine.start_index([crowd], score_with=SCORER))
+    finish(engine.start_score(SCORER))
+    other = ScorerInfo("other", "Other", "f" * 16, "", "")
+    library.scores.ensure_scorer(other).result()
+    library.scores.set_active(other.hash).result()
+    without_worker = Engine(
+        library, worker=dataclasses.replace(settings, command=("/no/such/worker",))
+    )
+    try:
+        assert finish(without_worker.start_score(SCORER)).total == 0
+        active = library.scores.active()
+        assert active is not None
+        assert active.name == SCORER, "its scores are shown all the same"
+        assert without_worker.start_score("starter").wait(PATIENCE).state is JobState.FAILED
+    finally:
+        without_worker.shutdown()
 
 
 def test_a_score_says_where_it_comes_from(engine: Engine, library: Library, crowd: Path) -> None:

@@ -11,8 +11,9 @@ import torch
 
 from fiqa_models import dsl_scorer
 from fiqa_models.devices import choose_device
-from fiqa_models.dsl_scorer import DslScorer, stitch
+from fiqa_models.dsl_scorer import DslScorer, grid_of, spread_inside, stitch
 from fiqa_models.errors import ModelError
+from fiqa_models.networks import CONFIGS
 from fiqa_models.scoring import FaceScore, Scorer
 from fiqa_models.sharpness import SharpnessScorer
 from fiqa_models.weights import load_checkpoint
@@ -124,6 +125,38 @@ def test_stitched_maps_lie_where_their_patches_lay() -> None:
     for origin, value in corners.items():
         assert value == dsl_scorer.GRID.index(origin)
     assert whole[16, 16] == 1.5
+
+
+def test_one_patch_in_the_middle_leaves_a_margin_it_did_not_see() -> None:
+    maps = torch.linspace(0.1, 0.9, 24 * 24).view(1, 24, 24)
+    confidence = stitch(maps, 1, dsl_scorer.CENTRE)[0]
+    quality = stitch(maps, 1, dsl_scorer.CENTRE, surround=True)[0]
+    inside = (slice(4, 28), slice(4, 28))
+    assert np.array_equal(confidence[inside], maps[0].numpy().astype(np.float16))
+    assert np.array_equal(quality[inside], confidence[inside])
+    assert confidence.astype(float).sum() == confidence[inside].astype(float).sum()
+    assert (quality[0, 0], quality[31, 31], quality[0, 10]) == (
+        confidence[4, 4],
+        confidence[27, 27],
+        confidence[4, 10],
+    )
+
+
+def test_spread_inside_a_patch_is_that_of_its_windows() -> None:
+    even = torch.full((2, 24, 24), 0.5)
+    halves = even.clone()
+    halves[1, :, 12:] = 0.9
+    spread = spread_inside(halves, torch.ones(2, 24, 24))
+    assert spread[0] == 0
+    # Windows of 18 columns see 6 or 12 of the better half's 12.
+    assert spread[1] == pytest.approx(0.4 * (12 - 6) / 18 / 2, abs=1e-6)
+    # Where nothing is believed, the spread is that of nothing, and finite.
+    assert spread_inside(halves, torch.zeros(2, 24, 24))[1] == 0
+
+
+def test_only_a_network_with_one_pass_a_crop_sees_four_patches() -> None:
+    assert grid_of(CONFIGS["starter"]) == dsl_scorer.GRID
+    assert grid_of(CONFIGS["paper"]) == ((64, 64),)
 
 
 def test_an_absent_device_is_explained() -> None:

@@ -233,13 +233,6 @@ def test_photos_without_a_score_say_why(album: Library) -> None:
     assert reasons == {"", "Empty.", "No face was found.", "Not scored yet."}
 
 
-def test_an_export_yields_every_row(album: Library) -> None:
-    query = Query(sort=SortKey.NAME, scorer=SHARPNESS.hash)
-    rows = list(album.views.face_rows_for_export(query))
-    assert [row.id for row in rows] == album.views.face_ids(query).tolist()
-    assert {row.scorer for row in rows} == {"", "sharpness"}
-
-
 def test_an_empty_library_has_answers(library: Library) -> None:
     assert library.views.face_ids(Query()).tolist() == []
     assert library.views.photo_ids(Query(text="x", min_score=0.5)).dtype == np.int64

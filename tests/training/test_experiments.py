@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import pickle
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,10 @@ import pytest
 
 from fiqa_training.cli import main
 from fiqa_training.data.labelled import read_set
+from fiqa_training.degradations import kinds
+from fiqa_training.degraded_set import sweep_samples
+from fiqa_training.encoder import EncoderSteps
+from fiqa_training.errors import TrainingError
 from fiqa_training.experiments import (
     TABLE_3,
     ablation_variants,
@@ -17,13 +22,14 @@ from fiqa_training.experiments import (
     size_variants,
 )
 from fiqa_training.image_quality import Places, choose
-from fiqa_training.image_recipe import ImageRecipe
+from fiqa_training.image_recipe import EncoderRecipe, ImageRecipe
 from fiqa_training.representation import (
     Views,
     average_precisions,
     degraded_views,
     draw_tsne,
     neighbour_purity,
+    over_seeds,
     retrieval_report,
 )
 from fiqa_training.tsne import tsne
@@ -88,6 +94,15 @@ def test_retrieval_is_perfect_for_clusters_and_poor_for_noise() -> None:
     assert neighbour_purity(tight, views, 5) == 1.0
 
 
+def test_several_seeds_become_mean_and_spread() -> None:
+    reports = {seed: {"kinds": [], "dsl": {"map": value}} for seed, value in ((1, 0.4), (2, 0.6))}
+    found = over_seeds(reports)["dsl"]
+    assert found["map"] == pytest.approx(0.5)
+    assert found["map_sd"] == pytest.approx(0.02**0.5)
+    assert found["map_least"] == 0.4
+    assert over_seeds({1: reports[1]})["dsl"]["map_sd"] is None
+
+
 def test_average_precision_by_hand() -> None:
     # One query of kind 0; the gallery, nearest first, is right, wrong, right.
     points = np.array([[0.0], [1.0], [2.0], [3.0]], np.float32)
@@ -105,6 +120,53 @@ def test_tsne_keeps_clusters_apart_and_always_gives_the_same() -> None:
     same = views.kinds[:, None] == views.kinds[None]
     assert gaps[same].max() < gaps[~same].min()
     assert draw_tsne({"dsl": points}, views).shape == (640, 640, 3)
+
+
+def test_set_s_draws_from_the_families_that_the_recipe_names(data: Path) -> None:
+    clean = read_set("csv", data).train
+
+    def names(**changes: object) -> set[str]:
+        recipe = EncoderRecipe(synthetic=2, real=2, side=64, **changes)
+        return set(
+            EncoderSteps(clean, clean, recipe, patches=False, seed=0, without=["jpeg"]).names
+        )
+
+    assert names() == {k.name for k in kinds() if k.family not in {"local", "chain"}} - {"jpeg"}
+    assert names(families=("noise", "compression")) == {
+        "gaussian_noise",
+        "shot_noise",
+        "sensor_noise",
+        "webp",
+    }
+    with pytest.raises(TrainingError, match="wants 2 kinds"):
+        names(families=("compression",))
+
+
+def test_steps_show_both_losses_the_same_pictures(data: Path) -> None:
+    clean = read_set("csv", data).train
+    recipe = EncoderRecipe(synthetic=2, real=3, side=64, patch_side=64)
+    whole = EncoderSteps(clean, clean, recipe, patches=False, seed=4)
+    cut = EncoderSteps(clean, clean, recipe, patches=True, seed=4)
+    assert whole[7].shape == (5, 64, 64, 3)
+    # Patches as large as the window are the window, twice.
+    assert np.array_equal(cut[7], np.concatenate([whole[7], whole[7]]))
+    assert not np.array_equal(whole[7], whole[8])
+    assert np.array_equal(whole[7], pickle.loads(pickle.dumps(whole))[7])  # noqa: S301
+
+
+def test_a_sweep_has_every_single_kind_growing_worse() -> None:
+    samples = sweep_samples(np.random.default_rng(0), 3)
+    by_kind: dict[str, list] = {}
+    for sample in samples:
+        by_kind.setdefault(sample.kind, []).append(sample)
+    assert set(by_kind) == {"", *(kind.name for kind in kinds() if kind.family != "chain")}
+    for name, found in by_kind.items():
+        if name:
+            severities = [sample.severity for sample in found]
+            assert len(found) == 3
+            assert len({sample.seed for sample in found}) == 1
+            assert severities == sorted(severities)
+            assert 0 < severities[0] <= severities[-1] <= 1
 
 
 def test_views_are_six_kinds_of_each_face(tmp_path: Path, face: np.ndarray) -> None:
@@ -151,12 +213,15 @@ def test_the_commands_leave_a_picture_and_numbers(
         cv2.imwrite(str(path), cv2.resize(cv2.imread(str(path)), (128, 128)))
     places = ["--recipe", str(data / "tiny.toml"), "--data", str(data), "--device", "cpu"]
     places += ["--out", str(tmp_path / "out")]
-    for look in ("retrieval", "tsne"):
-        assert main([look, *places, "--faces", str(faces), "--count", "2"]) == 0
+    for look, seeds in (("retrieval", ["--seeds", "2"]), ("tsne", [])):
+        assert main([look, *places, "--faces", str(faces), "--count", "2", *seeds]) == 0
         assert (tmp_path / "out" / f"{look}.png").is_file()
         report = json.loads((tmp_path / "out" / f"{look}.json").read_text())
         assert report == json.loads(capsys.readouterr().out)
         assert set(report) >= {"dsl", "patch"}
+        if look == "retrieval":
+            assert report["seeds"] == [1, 2]
+            assert len(report["untrained"]["each"]) == 2
 
 
 @pytest.mark.slow

@@ -58,6 +58,13 @@ def test_soft_proximity_mapping_is_equation_4_by_hand() -> None:
     assert soft_proximity_mapping(query, others).item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_low_temperature_maps_to_the_nearest() -> None:
+    query, others = torch.tensor([[0.0]]), torch.tensor([[1.0], [2.0]])
+    assert soft_proximity_mapping(query, others, 0.05).item() == pytest.approx(1.0, abs=1e-6)
+    near, far = soft_proximity_mapping(torch.tensor([[0.0], [3.0]]), others, 1e3)
+    assert near.item() == pytest.approx(far.item(), abs=1e-2)  # all become the mean
+
+
 def test_contrastive_is_equation_5_by_hand() -> None:
     # One member in R: every mapping is that member, whatever the weights.
     queries, others = torch.tensor([[0.0], [3.0]]), torch.tensor([[1.0]])

@@ -13,15 +13,15 @@ from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobState
-from fiqa_studio.domain.query import SortKey
+from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import commands, export, theme
 from fiqa_studio.ui.browser.cards import Card
 from fiqa_studio.ui.dialogs import ShortcutSheet
 from fiqa_studio.ui.kinds import ViewKind
 from fiqa_studio.ui.main_window import MainWindow
+from fiqa_studio.ui.places import Entry, Place, entry_at, query_at
 from fiqa_studio.ui.settings import Settings
-from fiqa_studio.ui.sidebar import Entry, Place
 from fiqa_studio.ui.workspace import Workspace
 from tests.ui.conftest import PHOTOS, RecordingEngine, open_session, show_window
 
@@ -133,6 +133,47 @@ def test_photos_without_faces_by_the_side_bar(qtbot: QtBot, window: MainWindow) 
     qtbot.mouseClick(sidebar._tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: _work(window).browser.count == 10)
     assert _work(window).kind is ViewKind.PHOTOS
+
+
+def _click_entry(qtbot: QtBot, window: MainWindow, entry: Entry) -> None:
+    tree = _work(window).sidebar._tree
+    place = tree.visualItemRect(_work(window).sidebar._items[entry]).center()
+    qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_missing_files_by_the_side_bar(qtbot: QtBot, window: MainWindow) -> None:
+    work = _work(window)
+    library = work.session.library
+    gone = [int(photo) for photo in library.views.photo_ids(Query(sort=SortKey.NAME))[:7]]
+    library.photos.mark_missing(gone).result()
+    item = work.sidebar._items[Entry(Place.MISSING)]
+    qtbot.waitUntil(lambda: item.text(1) == "7" and not item.isHidden())
+    _click_entry(qtbot, window, Entry(Place.MISSING))
+    qtbot.waitUntil(lambda: work.browser.count == 7)
+    assert work.kind is ViewKind.PHOTOS
+    assert work.sidebar._tree.currentItem() is item
+    assert window.actions_["filter.clear"].isEnabled()
+    _trigger(window, "view.faces")
+    _settle(qtbot, window)
+    missing = Query(missing_only=True)
+    assert work.browser.count == len(library.views.face_ids(missing)) > 0
+    library.photos.mark_present(gone[:5]).result()
+    qtbot.waitUntil(lambda: item.text(1) == "2")
+    _click_entry(qtbot, window, Entry(Place.ALL))
+    qtbot.waitUntil(lambda: work.browser.count == library.views.counts().faces)
+    assert work.sidebar._tree.currentItem() is work.sidebar._items[Entry(Place.ALL)]
+
+
+def test_every_entry_of_the_side_bar_is_found_again_from_its_query() -> None:
+    query = Query(sort=SortKey.TIME, text="lake", min_score=0.3)
+    for entry in (*map(Entry, (Place.ALL, Place.NO_FACES, Place.MISSING)), Entry(Place.ROOT, 4)):
+        shown = query_at(entry, query)
+        assert shown is not None
+        assert shown.sort is SortKey.TIME
+        assert entry_at(shown) == entry
+    assert query_at(Entry(Place.FAILED), query) is None
+    assert entry_at(query) is None
+    assert entry_at(Query(missing_only=True, root_id=4)) is None
 
 
 def test_the_loupe_and_back(qtbot: QtBot, window: MainWindow) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from fiqa_training.evaluate import FindCrop
+from fiqa_training.card_command import add_card
 from fiqa_training.experiment_commands import add_experiments, add_training_places, recipe_of
 from fiqa_training.output import say, say_json
 
@@ -18,6 +19,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add every command of this module."""
     add_evaluate(commands.add_parser("evaluate", help="agreement of a scorer with labels"))
     _add_quality(commands.add_parser("quality", help="train a network on labelled pictures"))
+    add_card(commands)
     add_experiments(commands)
 
 

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from fiqa_training.data.faces import CROP_SIDE, FaceRow, read_faces, split_faces, spread
 from fiqa_training.data.landmarks import mesh_finder
-from fiqa_training.data.samples import Sample, draw_samples, render
-from fiqa_training.degradations import ByteImage
+from fiqa_training.data.samples import CHAINS, Sample, draw_samples, render
+from fiqa_training.degradations import ByteImage, kinds
 from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.errors import TrainingError
 from fiqa_training.labels import base_quality, calibrate, measure_pairs, pseudo_mos
@@ -41,7 +41,9 @@ class _Written:
     landmarks: str
 
 
-def write_degraded_set(faces: Path, out: Path, *, train: int, held_out: int, seed: int = 0) -> int:
+def write_degraded_set(
+    faces: Path, out: Path, *, train: int, held_out: int, seed: int = 0, sweep: int = 0
+) -> int:
     """Write the set; returns the number of pictures.
 
     Args:
@@ -50,6 +52,8 @@ def write_degraded_set(faces: Path, out: Path, *, train: int, held_out: int, see
         train: faces for training; licensed ones only.
         held_out: faces for validation, and as many for the test.
         seed: of the degradations.
+        sweep: where given, every test face comes in every single kind at so many severities,
+            instead of in seven pictures as in training: what leave-one-kind-out tests on.
 
     Raises:
         TrainingError: the faces are unusable, or `out` holds something.
@@ -71,9 +75,23 @@ def write_degraded_set(faces: Path, out: Path, *, train: int, held_out: int, see
         for part, rows in parts.items():
             for row in rows:
                 face = _as_crop(read_rgb(row.path))
-                written.append(_write_face(face, row, part, mesh(face), out, seed))
+                rng = seeded(seed, "degraded-set", row.path.name)
+                swept = sweep and part == "test"
+                samples = sweep_samples(rng, sweep) if swept else draw_samples(rng)
+                written.append(_write_face(face, row, part, mesh(face), out, samples))
                 log.info("%d faces", len(written))
     return _write_labels(written, out)
+
+
+def sweep_samples(rng: np.random.Generator, severities: int) -> list[Sample]:
+    """The clean face, and every single kind growing worse in so many steps, one scene each."""
+    samples = [Sample("", 0.0, 0)]
+    for kind in kinds():
+        seed = int(rng.integers(2**31))
+        steps = (np.arange(severities) + rng.uniform(0.2, 1.0, severities)) / severities
+        if kind.name not in CHAINS:
+            samples += [Sample(kind.name, float(severity), seed) for severity in steps]
+    return samples
 
 
 def _as_crop(face: ByteImage) -> ByteImage:
@@ -89,9 +107,8 @@ def _write_face(
     part: str,
     points: npt.NDArray[np.float32],
     out: Path,
-    seed: int,
+    samples: Sequence[Sample],
 ) -> _Written:
-    samples = draw_samples(seeded(seed, "degraded-set", row.path.name))
     pictures = render(face, samples)
     measures = measure_pairs([face] * len(pictures), pictures)
     for number, picture in enumerate(pictures):

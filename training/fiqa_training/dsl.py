@@ -23,12 +23,21 @@ def soft_proximity_mapping(queries: Tensor, others: Tensor, temperature: float =
     return torch.softmax(similarity(queries, others) / temperature, dim=1) @ others
 
 
-def contrastive(queries: Tensor, others: Tensor, temperature: float = 0.1) -> Tensor:
+def contrastive(
+    queries: Tensor, others: Tensor, temperature: float = 0.1, mapping_temperature: float = 1.0
+) -> Tensor:
     """Equation 5: L_Con(queries, others).
 
     The denominator runs over the *other* members of the query's own set, as written.
+
+    Args:
+        queries: (m, D), the set whose members are told apart.
+        others: (n, D), the set they are mapped into.
+        temperature: theta.
+        mapping_temperature: of the mapping's weights. On embeddings of length one distances end
+            at 2, so that at 1 every mapping is nearly the mean of `others`, the same for all.
     """
-    mapped = soft_proximity_mapping(queries, others)
+    mapped = soft_proximity_mapping(queries, others, mapping_temperature)
     logits = similarity(queries, mapped) / temperature  # [j, i]: member j against mapping i
     own = logits.diagonal()
     itself = torch.eye(len(queries), dtype=torch.bool, device=queries.device)
@@ -36,9 +45,12 @@ def contrastive(queries: Tensor, others: Tensor, temperature: float = 0.1) -> Te
     return (rest - own).mean()
 
 
-def dual_set(synthetic: Tensor, real: Tensor, temperature: float = 0.1) -> Tensor:
+def dual_set(
+    synthetic: Tensor, real: Tensor, temperature: float = 0.1, mapping_temperature: float = 1.0
+) -> Tensor:
     """Equation 6: the bidirectional loss of two sets of representations (m, D) and (n, D)."""
-    return contrastive(synthetic, real, temperature) + contrastive(real, synthetic, temperature)
+    there = contrastive(synthetic, real, temperature, mapping_temperature)
+    return there + contrastive(real, synthetic, temperature, mapping_temperature)
 
 
 def patch_based(queries: Tensor, positives: Tensor, temperature: float = 0.1) -> Tensor:

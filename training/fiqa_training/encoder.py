@@ -33,6 +33,9 @@ from fiqa_training.parallel import Team
 
 ENCODER_FILE = "encoder.safetensors"
 
+_KEPT = 1024
+"""Crops that may stay decoded, 0.8 GB; of a larger set few would be met again soon."""
+
 
 class EncoderSteps(Dataset[npt.NDArray[np.uint8]]):
     """What one step sees: (m + n, side, side, 3) pictures, S first, or (2 (m + n), ...) patches."""
@@ -48,10 +51,9 @@ class EncoderSteps(Dataset[npt.NDArray[np.uint8]]):
         without: Sequence[str] = (),
     ) -> None:
         # Local kinds may not show in a window; chains are several degradations at once.
+        families = recipe.families or {each.family for each in kinds()} - {"local", "chain"}
         self.names = [
-            kind.name
-            for kind in kinds()
-            if kind.family not in {"local", "chain"} and kind.name not in without
+            kind.name for kind in kinds() if kind.family in families and kind.name not in without
         ]
         if len(self.names) < recipe.synthetic:
             raise TrainingError(
@@ -62,6 +64,12 @@ class EncoderSteps(Dataset[npt.NDArray[np.uint8]]):
         self._clean, self._real, self._recipe = clean, real, recipe
         self._patches = patches
         self._seed = seed
+        self._keeps = len({image.path for image in (*clean, *real)}) <= _KEPT
+        self._kept: dict[Path, ByteImage] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a worker process needs; it decodes for itself."""
+        return {**self.__dict__, "_kept": {}}
 
     def __getitem__(self, number: int) -> npt.NDArray[np.uint8]:
         """The pictures of step `number`."""
@@ -85,7 +93,12 @@ class EncoderSteps(Dataset[npt.NDArray[np.uint8]]):
     def _window(
         self, images: Sequence[LabelledImage], index: int, rng: np.random.Generator
     ) -> ByteImage:
-        crop, _ = read_crop(images[index], 0)
+        image = images[index]
+        crop = self._kept.get(image.path)
+        if crop is None:
+            crop, _ = read_crop(image, 0)
+            if self._keeps:
+                self._kept[image.path] = crop
         return _cut(crop, min(self._recipe.side, CROP_SIDE), rng)
 
 
@@ -132,9 +145,7 @@ class EncoderTask:
     def loss(self, module: nn.Module, batch: Tensor, team: Team) -> Tensor:
         """Equation 1, 5 or 6, on embeddings of length one."""
         embedding = functional.normalize(module(normalise(batch[0].to(team.device))), dim=1)
-        return degradation_loss(
-            embedding.float(), self._learning, self._recipe.synthetic, self._recipe.temperature
-        )
+        return degradation_loss(embedding.float(), self._learning, self._recipe)
 
     def check(self, team: Team) -> float | None:  # noqa: ARG002 - the loop's protocol
         """None: the contrastive loss of other pictures says nothing of use."""
@@ -149,26 +160,24 @@ class EncoderTask:
         partial.replace(self._target)
 
 
-def degradation_loss(
-    embedding: Tensor, learning: Learning, synthetic: int, temperature: float
-) -> Tensor:
+def degradation_loss(embedding: Tensor, learning: Learning, recipe: EncoderRecipe) -> Tensor:
     """The loss of one step.
 
     Args:
         embedding: (m + n, D), S first; or (2 (m + n), D) for patches, the second ones last.
         learning: which of the losses of table 3.
-        synthetic: m.
-        temperature: theta.
+        recipe: its m and temperatures.
     """
+    theta, mapping = recipe.temperature, recipe.mapping_temperature
     if learning == "patch":
         first, second = embedding.chunk(2)
-        return patch_based(first, second, temperature)
-    own, real = embedding[:synthetic], embedding[synthetic:]
+        return patch_based(first, second, theta)
+    own, real = embedding[: recipe.synthetic], embedding[recipe.synthetic :]
     if learning == "dsl-s":
-        return contrastive(own, real, temperature)
+        return contrastive(own, real, theta, mapping)
     if learning == "dsl-r":
-        return contrastive(real, own, temperature)
-    return dual_set(own, real, temperature)
+        return contrastive(real, own, theta, mapping)
+    return dual_set(own, real, theta, mapping)
 
 
 def clean_part(images: Sequence[LabelledImage], share: float) -> list[LabelledImage]:

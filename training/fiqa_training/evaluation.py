@@ -32,11 +32,14 @@ def windows(picture: ByteImage, side: int = CROP_SIDE) -> npt.NDArray[np.uint8]:
     return np.stack([picture[y : y + side, x : x + side] for y, x in origins])
 
 
+def rated_score(scorer: Scorer, picture: ByteImage) -> float:
+    """Score of a whole photo: the mean over its windows, without landmarks."""
+    crops = windows(picture)
+    none = np.repeat(absent_landmarks()[None], len(crops), axis=0)
+    return float(np.mean([result.value for result in scorer.score(crops, none)]))
+
+
 def evaluate_rated(scorer: Scorer, photos: Sequence[RatedPhoto]) -> Agreement:
     """SRCC and the other figures of a scorer over rated photos."""
-    scores = []
-    for photo in photos:
-        crops = windows(read_rgb(photo.path))
-        none = np.repeat(absent_landmarks()[None], len(crops), axis=0)
-        scores.append(np.mean([result.value for result in scorer.score(crops, none)]))
+    scores = [rated_score(scorer, read_rgb(photo.path)) for photo in photos]
     return agreement(scores, [photo.mos for photo in photos])

@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fiqa_training.output import say, say_json
 
@@ -26,6 +26,13 @@ def add_experiments(commands: argparse._SubParsersAction[argparse.ArgumentParser
     made.add_argument("--train", type=int, default=100, help="faces to train on (default 100)")
     made.add_argument("--held-out", type=int, default=30, help="faces of each other part")
     made.add_argument("--seed", type=int, default=0)
+    made.add_argument(
+        "--sweep",
+        type=int,
+        default=0,
+        metavar="N",
+        help="test faces in every kind at N severities (for leave-out)",
+    )
     made.set_defaults(run=_degraded_set)
 
     for name, text in (
@@ -36,7 +43,32 @@ def add_experiments(commands: argparse._SubParsersAction[argparse.ArgumentParser
         add_training_places(looked)
         looked.add_argument("--faces", type=Path, required=True, help="folder with manifest.csv")
         looked.add_argument("--count", type=int, default=60, help="held-out people (default 60)")
+        if name == "retrieval":
+            looked.add_argument("--seeds", type=int, default=1, help="trainings of each encoder")
         looked.set_defaults(run=_representation, look=name)
+
+    shares = commands.add_parser("confidence-share", help="figure 5: where the networks look")
+    shares.add_argument(
+        "--data", type=Path, required=True, help="labelled CSV set, landmarks named"
+    )
+    shares.add_argument("--out", type=Path, required=True, help="folder for what it makes")
+    for name, text in (
+        ("without", "networks trained without landmarks"),
+        ("with", "and with them"),
+    ):
+        shares.add_argument(
+            f"--{name}",
+            dest=f"{name}_guide",
+            type=Path,
+            nargs="+",
+            required=True,
+            metavar="CHECKPOINT",
+            help=text,
+        )
+    shares.add_argument("--count", type=int, default=40, help="people of the test part")
+    shares.add_argument("--shown", type=int, default=6, help="of them in the picture")
+    shares.add_argument("--device", default="", help="cpu, cuda, mps")
+    shares.set_defaults(run=_confidence_share)
 
     rows = commands.add_parser("ablations", help="the nine rows of table 3 from one recipe")
     sizes = commands.add_parser("size-curve", help="quality against the number of pictures")
@@ -81,38 +113,99 @@ def _degraded_set(options: argparse.Namespace) -> int:
         train=options.train,
         held_out=options.held_out,
         seed=options.seed,
+        sweep=options.sweep,
     )
     say(f"wrote {count} pictures and {options.out / 'labels.csv'}")
     return 0
 
 
 def _representation(options: argparse.Namespace) -> int:
+    from msgspec.structs import replace  # noqa: PLC0415
+
     from fiqa_training import representation as look  # noqa: PLC0415
+    from fiqa_training.experiment_pictures import write_picture  # noqa: PLC0415
     from fiqa_training.image_quality import Places  # noqa: PLC0415
+    from fiqa_training.machine import keep_freed_memory  # noqa: PLC0415
     from fiqa_training.monotonicity import held_out_faces  # noqa: PLC0415
     from fiqa_training.parallel import team  # noqa: PLC0415
 
+    keep_freed_memory()
     places = Places(options.data, options.out, options.backbone)
+    recipe = recipe_of(options)
+    retrieves = options.look == "retrieval"
+    seeds = range(recipe.seed, recipe.seed + (options.seeds if retrieves else 1))
     with team(options.device) as members:
-        encoders = look.train_compared(places, recipe_of(options), members)
+        trained = {
+            seed: look.train_compared(
+                places,
+                replace(recipe, seed=seed),
+                members,
+                "encoders" if seed == recipe.seed else f"encoders-{seed}",
+            )
+            for seed in seeds
+        }
         if not members.leads:
             return 0
         faces = held_out_faces(options.faces, options.count)
         views = look.degraded_views([face.path for face in faces])
-        embeddings = look.embed_all(encoders, views, members)
+        embeddings = {seed: look.embed_all(each, views, members) for seed, each in trained.items()}
         target = options.out / f"{options.look}.png"
-        if options.look == "retrieval":
-            report = look.retrieval_report(embeddings, views)
-            look.write_picture(look.draw_retrieval(embeddings, views), target)
+        first = embeddings[recipe.seed]
+        if retrieves:
+            for seed, each in embeddings.items():
+                start = {"untrained": look.untrained(replace(recipe, seed=seed))}
+                each.update(look.embed_all(start, views, members))
+            report = look.over_seeds(
+                {seed: look.retrieval_report(each, views) for seed, each in embeddings.items()}
+            )
+            shown = {name: first[name] for name in look.COMPARED}
+            write_picture(look.draw_retrieval(shown, views), target)
         else:
             report = {
                 name: {"same_kind_among_nearest": look.neighbour_purity(points, views)}
-                for name, points in embeddings.items()
+                for name, points in first.items()
             }
-            look.write_picture(look.draw_tsne(embeddings, views), target)
-    report = {"people": options.count, "picture": target.name, **report}
-    (options.out / f"{options.look}.json").write_text(json.dumps(report, indent=2) + "\n")
+            write_picture(look.draw_tsne(first, views), target)
+    _leave({"people": options.count, "picture": target.name, **report}, options)
+    return 0
+
+
+def _leave(report: dict[str, Any], options: argparse.Namespace) -> None:
+    """Print a report, and write it beside its picture."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    target = (options.out / report["picture"]).with_suffix(".json")
+    target.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     say_json(report)
+
+
+def _confidence_share(options: argparse.Namespace) -> int:
+    from fiqa_training import confidence_share as look  # noqa: PLC0415
+    from fiqa_training.data.labelled import read_set  # noqa: PLC0415
+    from fiqa_training.experiment_pictures import write_picture  # noqa: PLC0415
+
+    images = look.with_landmarks(read_set("csv", options.data).test, options.count)
+    regions = [look.regions_of(points) for points in look.landmarks_of(images)]
+    maps = {
+        name: [look.confidence_maps(each, images, options.device) for each in checkpoints]
+        for name, checkpoints in (
+            ("without", options.without_guide),
+            ("with", options.with_guide),
+        )
+    }
+    found = {
+        name: [look.shares(each, regions) for each in several] for name, several in maps.items()
+    }
+    report = look.share_report(
+        found["without"], found["with"], regions, [look.person_of(image) for image in images]
+    )
+    chosen = look.one_clean_each(images, options.shown)
+    columns = {
+        f"{name} landmarks": [several[0][index] for index in chosen]
+        for name, several in maps.items()
+    }
+    target = options.out / "confidence-share.jpg"
+    write_picture(look.draw_maps([images[index] for index in chosen], columns), target)
+    _leave({"picture": target.name, **report}, options)
     return 0
 
 
@@ -131,8 +224,10 @@ def _variants(
 def _experiment(options: argparse.Namespace) -> int:
     from fiqa_training.experiments import run_experiment  # noqa: PLC0415
     from fiqa_training.image_quality import Places  # noqa: PLC0415
+    from fiqa_training.machine import keep_freed_memory  # noqa: PLC0415
     from fiqa_training.parallel import team  # noqa: PLC0415
 
+    keep_freed_memory()
     places = Places(options.data, options.out, options.backbone)
     variants = _variants(options, places, recipe_of(options))
     with team(options.device) as members:

@@ -21,10 +21,10 @@ from fiqa_training.data.labelled import read_set
 from fiqa_training.data.samples import CHAINS
 from fiqa_training.degradations import ByteImage
 from fiqa_training.errors import TrainingError
+from fiqa_training.experiment_pictures import write_picture, write_text
 from fiqa_training.image_quality import Places, train_quality
 from fiqa_training.image_recipe import AblationRecipe, ImageRecipe
 from fiqa_training.parallel import Team
-from fiqa_training.representation import write_picture
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ def ablation_variants(places: Places, recipe: ImageRecipe) -> list[Variant]:
             replace(
                 places,
                 out=places.out / name,
+                features=places.out / "features",
                 encoder_out=places.out / "encoders" / ablation.degradation.removesuffix("-cat"),
             ),
         )
@@ -94,7 +95,9 @@ def size_variants(places: Places, recipe: ImageRecipe) -> list[Variant]:
         Variant(
             f"{share:.0%}",
             changed(recipe, data=changed(recipe.data, share=share)),
-            replace(places, out=places.out / f"share-{share:.2f}"),
+            replace(
+                places, out=places.out / f"share-{share:.2f}", features=places.out / "features"
+            ),
         )
         for share in SHARES
     ]
@@ -125,7 +128,7 @@ def leave_out_variants(
         Variant(
             kind,
             changed(recipe, data=changed(recipe.data, leave_out=(kind,), drop=CHAINS)),
-            replace(places, out=places.out / f"without-{kind}"),
+            replace(places, out=places.out / f"without-{kind}", features=places.out / "features"),
         )
         for kind in kinds
     ]
@@ -190,5 +193,4 @@ def draw_rows(rows: Mapping[str, Mapping[str, Any]]) -> ByteImage:
 
 
 def _text(picture: ByteImage, text: str, row: int, x: int) -> None:
-    place = (x, _ROW * row + _ROW // 2 + 6)
-    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (20, 20, 20), 1, cv2.LINE_AA)
+    write_text(picture, text, (x, _ROW * row + _ROW // 2 + 6), 0.5, (20, 20, 20))

@@ -62,6 +62,7 @@ class Places:
         backbone: pretrained weights of the token grid.
         encoder: a learned degradation encoder; without it one is learned.
         encoder_out: where that one is learned, so that runs can share it; else below `out`.
+        features: where cached features are kept, so that runs can share them; else below `out`.
     """
 
     data: Path
@@ -69,6 +70,7 @@ class Places:
     backbone: Path | None = None
     encoder: Path | None = None
     encoder_out: Path | None = None
+    features: Path | None = None
 
 
 def network_config(recipe: ImageRecipe) -> NetworkConfig:
@@ -185,8 +187,12 @@ class QualityTask:
         images = self._found.validation
         if len(images) < _FEWEST:
             return None
-        values = predict_all(self.network, images, team)
+        values = self.predict(self.network, images, team)
         return srcc(values, np.array([image.mos for image in images]))
+
+    def predict(self, network: DslFiqa, images: Sequence[LabelledImage], team: Team) -> Values:
+        """Scores of pictures by this network, or by one of its kind, as the scorer gives them."""
+        return predict_all(network, images, team)
 
     def save(self, step: int, figure: float | None) -> None:
         """Write the network as a checkpoint that any scorer command can use."""
@@ -235,7 +241,7 @@ def _predict(network: DslFiqa, image: LabelledImage, device: torch.device) -> Te
 
 
 def load_backbone(network: DslFiqa, path: Path, images: Sequence[LabelledImage]) -> None:
-    """ImageNet weights for the token grid; the small one is standardised on training pictures.
+    """ImageNet weights for the token grid; the small one is standardised on `images`, if any.
 
     Raises:
         TrainingError: the file does not fit the network's backbone.
@@ -252,7 +258,7 @@ def load_backbone(network: DslFiqa, path: Path, images: Sequence[LabelledImage])
         raise TrainingError(
             f"{path} does not hold this backbone's weights.", str(error).splitlines()[0]
         ) from error
-    if isinstance(tokens, MobileNetTokens):
+    if isinstance(tokens, MobileNetTokens) and images:
         some = sorted(images, key=lambda image: position(image.path.name))[:_CALIBRATION]
         network.eval()
         tokens.calibrate(
@@ -285,11 +291,14 @@ def build(recipe: ImageRecipe, found: LabelledSet, places: Places, team: Team) -
     """The network before quality learning: backbone and degradation encoder in place."""
     torch.manual_seed(recipe.seed)
     network = build_network(network_config(recipe))
-    if newest_state(places.out / "state") is None:
-        if places.backbone is not None:
-            load_backbone(network, places.backbone, found.train)
-        else:
+    # The loop's checkpoints of a run on cached features do not hold the backbone.
+    if recipe.network.cache_features or newest_state(places.out / "state") is None:
+        if places.backbone is None:
             log.info("no --backbone: the token grid starts from random weights")
+        elif recipe.network.cache_features:
+            load_backbone(network, places.backbone, ())
+        else:
+            load_backbone(network, places.backbone, found.train)
     if places.encoder is not None:
         read_encoder(network.degradation, places.encoder)
     elif recipe.ablation.degradation != "none":
@@ -312,9 +321,14 @@ def train_quality(places: Places, recipe: ImageRecipe, team: Team) -> dict[str, 
         recipe.data.kind, places.data, **(choices if recipe.data.kind == "piq23" else {})
     )
     found = choose(everything, recipe)
-    network = build(recipe, found, places, team)
+    network = build(recipe, found, places, team).to(team.device)
     target = places.out / CHECKPOINT
     task = QualityTask(network, found, recipe, target)
+    if recipe.network.cache_features:
+        from fiqa_training.cached_quality import cached_task  # noqa: PLC0415 - it builds on this one
+
+        root = places.features or places.out / "features"
+        task = cached_task(network, found, recipe, target, root, team)
     fitted = fit(
         task,
         recipe.training,
@@ -325,7 +339,7 @@ def train_quality(places: Places, recipe: ImageRecipe, team: Team) -> dict[str, 
     )
     team.wait()
     best, _ = load_checkpoint(target)
-    result = _measure(best.to(team.device), found, fitted, recipe.ablation, team)
+    result = _measure(task, best.to(team.device), found, fitted, recipe.ablation, team)
     if team.leads:
         partial = places.out / (RESULT + ".part")
         partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -334,7 +348,12 @@ def train_quality(places: Places, recipe: ImageRecipe, team: Team) -> dict[str, 
 
 
 def _measure(
-    network: DslFiqa, found: LabelledSet, fitted: Fitted, ablation: AblationRecipe, team: Team
+    task: QualityTask,
+    network: DslFiqa,
+    found: LabelledSet,
+    fitted: Fitted,
+    ablation: AblationRecipe,
+    team: Team,
 ) -> dict[str, Any]:
     result: dict[str, Any] = {
         "set": found.name,
@@ -346,7 +365,7 @@ def _measure(
         "test": None,
     }
     if len(found.test) >= _FEWEST:
-        values = predict_all(network, found.test, team)
+        values = task.predict(network, found.test, team)
         opinions = np.array([image.mos for image in found.test])
         slope, offset = linear_link(values, opinions)
         result["test"] = figures(values, opinions, slope * values + offset)

@@ -56,12 +56,15 @@ class NetworkRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=T
         config: a name in `fiqa_models.networks.CONFIGS`.
         landmarks: points of the landmark scheme, 468 (mesh) or 68 (iBUG).
         freeze_backbone: keep the pretrained backbone as it is.
+        cache_features: compute the frozen features once and learn on them, whole crops at a time;
+            only with ``freeze_backbone``, the small backbone, and without ``flip``.
         changes: other fields of the network's configuration, for small experiments.
     """
 
     config: Literal["paper", "starter"] = "paper"
     landmarks: Literal[468, 68] = 468
     freeze_backbone: bool = False
+    cache_features: bool = False
     changes: dict[str, Any] = {}
 
 
@@ -128,6 +131,8 @@ class EncoderRecipe(FitRecipe, frozen=True, kw_only=True, forbid_unknown_fields=
         side: of the window of a 512 crop that the encoder sees; 512: the whole face.
         patch_side: of the two patches of a picture for the patch-based baseline.
         temperature: theta.
+        mapping_temperature: of the weights of equation 4, see `dsl.contrastive`.
+        families: of the degradations that S draws from; none named: all but the local ones.
         clean_share: the best-rated share of the training pictures is where S comes from.
     """
 
@@ -137,6 +142,8 @@ class EncoderRecipe(FitRecipe, frozen=True, kw_only=True, forbid_unknown_fields=
     side: Annotated[int, msgspec.Meta(ge=64, le=512)] = 384
     patch_side: Annotated[int, msgspec.Meta(ge=32, le=512)] = 128
     temperature: Annotated[float, msgspec.Meta(gt=0)] = 0.1
+    mapping_temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    families: tuple[str, ...] = ()
     clean_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
 
 
@@ -171,9 +178,17 @@ def read_image_recipe(path: Path) -> ImageRecipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TrainingError(f"{source} is not a recipe: {error}.") from error
     try:
-        return msgspec.convert(values, ImageRecipe)
+        recipe = msgspec.convert(values, ImageRecipe)
     except msgspec.ValidationError as error:
         raise TrainingError(f"{source}: {error}.") from error
+    if recipe.network.cache_features and (
+        not recipe.network.freeze_backbone or recipe.training.flip
+    ):
+        # A backbone that learns, or a mirrored picture, has other features than the cached ones.
+        raise TrainingError(
+            f"{source}: cache_features goes with freeze_backbone = true and flip = false."
+        )
+    return recipe
 
 
 def recipe_text(recipe: msgspec.Struct) -> str:

@@ -25,6 +25,7 @@ from fiqa_training.degradations import CORE_KINDS, ByteImage, degrade
 from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.encoder import embed
 from fiqa_training.errors import TrainingError
+from fiqa_training.experiment_pictures import write_text
 from fiqa_training.image_quality import Places, choose, network_config, train_encoder
 from fiqa_training.image_recipe import ImageRecipe, Learning
 from fiqa_training.parallel import Team
@@ -77,9 +78,17 @@ def degraded_views(faces: Sequence[Path], seed: int = 0) -> Views:
 
 
 def train_compared(
-    places: Places, recipe: ImageRecipe, team: Team
+    places: Places, recipe: ImageRecipe, team: Team, folder: str = "encoders"
 ) -> dict[Learning, DegradationEncoder]:
-    """Both encoders, trained equally; goes on where it was stopped."""
+    """Both encoders, trained equally; goes on where it was stopped.
+
+    Args:
+        places: of the experiment.
+        recipe: its seed decides the first weights and the pictures.
+        team: the processes.
+        folder: below `places.out`. In the default one `experiments.ablation_variants` finds them,
+            so that table 3 and table 4 share encoders.
+    """
     choices = {"attribute": recipe.data.attribute, "split": recipe.data.split}
     found = choose(
         read_set(recipe.data.kind, places.data, **(choices if recipe.data.kind == "piq23" else {})),
@@ -92,14 +101,21 @@ def train_compared(
         config = network_config(replace(own, ablation=replace(own.ablation, landmarks=False)))
         torch.manual_seed(recipe.seed)  # both start from the same weights
         network = build_network(config)
-        train_encoder(network, found, own, places.out / "encoders" / learning, team)
+        train_encoder(network, found, own, places.out / folder / learning, team)
         encoders[learning] = network.degradation
     return encoders
 
 
+def untrained(recipe: ImageRecipe) -> DegradationEncoder:
+    """The encoder that `train_compared` starts from: what learning is measured against."""
+    ablation = replace(recipe.ablation, landmarks=False)
+    torch.manual_seed(recipe.seed)
+    return build_network(network_config(replace(recipe, ablation=ablation))).degradation
+
+
 def embed_all(
-    encoders: Mapping[Learning, DegradationEncoder], views: Views, team: Team
-) -> dict[Learning, Embeddings]:
+    encoders: Mapping[str, DegradationEncoder], views: Views, team: Team
+) -> dict[str, Embeddings]:
     """Embeddings of all views by each encoder."""
     return {name: embed(each, views.pictures, team.device) for name, each in encoders.items()}
 
@@ -144,7 +160,7 @@ def _gaps(a: Embeddings, b: Embeddings) -> npt.NDArray[np.float64]:
     return np.asarray(squares - 2 * a64 @ b64.T, np.float64)
 
 
-def retrieval_report(embeddings: Mapping[Learning, Embeddings], views: Views) -> dict[str, Any]:
+def retrieval_report(embeddings: Mapping[str, Embeddings], views: Views) -> dict[str, Any]:
     """Table 4: mAP of each, with 95 % intervals over the people who ask."""
     report: dict[str, Any] = {"kinds": list(CORE_KINDS)}
     every: dict[str, npt.NDArray[np.float64]] = {}
@@ -161,6 +177,26 @@ def retrieval_report(embeddings: Mapping[Learning, Embeddings], views: Views) ->
         gap = every["dsl"] - every["patch"]
         report["dsl_minus_patch"] = {"map": float(gap.mean()), "map_ci": _interval(gap, asking)}
     return report
+
+
+def over_seeds(reports: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    """Table 4 over several trainings: mean, spread and each, by seed.
+
+    Args:
+        reports: of `retrieval_report`, by seed.
+    """
+    names = [name for name in next(iter(reports.values())) if name != "kinds"]
+    summary: dict[str, Any] = {"kinds": list(CORE_KINDS), "seeds": list(reports)}
+    for name in names:
+        values = [float(report[name]["map"]) for report in reports.values()]
+        summary[name] = {
+            "map": float(np.mean(values)),
+            # The sample's: few seeds stand for all.
+            "map_sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
+            "map_least": min(values),
+            "each": [dict(report[name]) for report in reports.values()],
+        }
+    return summary
 
 
 def _interval(
@@ -184,7 +220,7 @@ def neighbour_purity(embeddings: Embeddings, views: Views, nearest: int = 10) ->
     return float((views.kinds[order] == views.kinds[:, None]).mean())
 
 
-def draw_tsne(embeddings: Mapping[Learning, Embeddings], views: Views) -> ByteImage:
+def draw_tsne(embeddings: Mapping[str, Embeddings], views: Views) -> ByteImage:
     """Figure 4: one panel for each encoder, one colour for each kind."""
     panels = []
     for name, points in embeddings.items():
@@ -195,14 +231,14 @@ def draw_tsne(embeddings: Mapping[Learning, Embeddings], views: Views) -> ByteIm
         for (x, y), kind in zip(spots, views.kinds, strict=True):
             centre = (round(float(x)), round(float(y)))
             cv2.circle(panel, centre, 3, _COLOURS[kind], -1, cv2.LINE_AA)
-        _write(panel, name, (10, 24), 0.7, (0, 0, 0))
+        write_text(panel, name, (10, 24), 0.7, (0, 0, 0))
         for row, kind_name in enumerate(CORE_KINDS):
-            _write(panel, kind_name, (10, 46 + 16 * row), 0.4, _COLOURS[row])
+            write_text(panel, kind_name, (10, 46 + 16 * row), 0.4, _COLOURS[row])
         panels.append(panel)
     return np.concatenate(panels, 1)
 
 
-def draw_retrieval(embeddings: Mapping[Learning, Embeddings], views: Views) -> ByteImage:
+def draw_retrieval(embeddings: Mapping[str, Embeddings], views: Views) -> ByteImage:
     """One query of each kind and its five nearest by each encoder; the wrong ones crossed out."""
     rows: list[ByteImage] = []
     for name, points in embeddings.items():
@@ -226,22 +262,5 @@ def _thumb(views: Views, index: int, text: str, *, wrong: bool) -> ByteImage:
     cell[:_THUMB, 2:-2] = small
     if wrong:
         cv2.line(cell, (2, 0), (_THUMB + 2, _THUMB), (214, 39, 40), 3, cv2.LINE_AA)
-    _write(cell, text, (2, _THUMB + 12), 0.35, (0, 0, 0))
+    write_text(cell, text, (2, _THUMB + 12), 0.35, (0, 0, 0))
     return cell
-
-
-def _write(
-    picture: ByteImage, text: str, place: tuple[int, int], size: float, colour: tuple[int, int, int]
-) -> None:
-    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
-
-
-def write_picture(picture: ByteImage, target: Path) -> None:
-    """Write an RGB picture.
-
-    Raises:
-        TrainingError: it could not be written.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(target), picture[..., ::-1]):
-        raise TrainingError(f"{target} could not be written.", "Name a .png or .jpg file.")

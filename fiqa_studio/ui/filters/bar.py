@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import shown_score
@@ -38,6 +40,10 @@ _FACES: tuple[tuple[str, int | None, int | None], ...] = (
     ("Three or more", 3, None),
     ("Ten or more", 10, None),
 )
+
+
+_BOUNDS_FROM = 440
+"""Below this width the fields for numbers would lie over the histogram."""
 
 
 class FilterBar(QFrame):
@@ -67,6 +73,7 @@ class FilterBar(QFrame):
         self._flow = FlowLayout(self._chips, theme.Space.XS)
         dash = QLabel("–")
         theme.set_role(dash, "muted")
+        self._bounds = (self._low, dash, self._high)
 
         row = QHBoxLayout()
         row.setSpacing(theme.Space.S)
@@ -150,6 +157,13 @@ class FilterBar(QFrame):
             theme.set_role(clear, "link")
             clear.clicked.connect(lambda: self.edited.emit(without_filters(self._query)))
             self._flow.addWidget(clear)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room the histogram's brush has to do."""
+        super().resizeEvent(event)
+        for part in self._bounds:
+            part.setVisible(event.size().width() >= _BOUNDS_FROM)
 
 
 def _bound(name: str) -> QSpinBox:

@@ -50,7 +50,7 @@ class JobsPanel(QWidget):
         self._dirty: set[int] = set()
         self._idle = label("No work is running.", "muted")
         self._list = QVBoxLayout()
-        self._failures = FailureList()
+        self._failures = FailureList(read_only=session.library.read_only)
         self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._redraw.timeout.connect(self._draw_dirty)
         self._failures.retry_wanted.connect(self._on_retry)

@@ -87,6 +87,9 @@ class FailureModel(QAbstractTableModel):
 class FailureList(QWidget):
     """The failures of one job.
 
+    Args:
+        read_only: Nothing can be tried again, since its outcome could not be kept.
+
     Attributes:
         job_id: Of that job; 0 for none.
 
@@ -98,15 +101,15 @@ class FailureList(QWidget):
     retry_wanted = Signal(int)
     closed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, *, read_only: bool = False) -> None:
         super().__init__()
         theme.set_role(self, "panel")
         self.job_id = 0
+        self._read_only = read_only
         self.model = FailureModel(self)
         self._title = ElidedLabel()
         self._retry = QPushButton("Retry All")
         theme.set_icon(self._retry, "retry")
-        self._retry.setToolTip("Try every file of this list again")
         self._copy = QPushButton("Copy List")
         theme.set_icon(self._copy, "copy")
         close = icon_button("close", "Close the list of failures")
@@ -129,6 +132,11 @@ class FailureList(QWidget):
         self._set_up_table()
 
     @property
+    def retry(self) -> QPushButton:
+        """The button that tries again; where it cannot be pressed its tip says why."""
+        return self._retry
+
+    @property
     def title(self) -> str:
         """How many failed."""
         return self._title.text()
@@ -140,7 +148,13 @@ class FailureList(QWidget):
         count = len(failures)
         files = "1 file" if count == 1 else f"{count:,} files"
         self._title.setText(f"{files} could not be used" if count else "Nothing failed")
-        self._retry.setEnabled(any(not failure.retried for failure in failures))
+        refusal = ""
+        if self._read_only:
+            refusal = "This library is open for reading only"
+        elif all(failure.retried for failure in failures):
+            refusal = "All of this list was tried again since" if failures else "Nothing failed"
+        self._retry.setEnabled(not refusal)
+        self._retry.setToolTip(refusal or "Try every file of this list again")
         self._copy.setEnabled(count > 0)
 
     def copy_list(self) -> None:

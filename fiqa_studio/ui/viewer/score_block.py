@@ -90,17 +90,20 @@ class ScoreBlock(QWidget):
         middle = self.height() / 2
         top = QRectF(left, 0, self.width() - left, middle + (1 if self._note else middle))
         bottom_or_middle = Qt.AlignmentFlag.AlignBottom if self._note else flags
-        drawn = painter.boundingRect(top, Qt.AlignmentFlag.AlignLeft | bottom_or_middle, self._word)
-        painter.drawText(top, Qt.AlignmentFlag.AlignLeft | bottom_or_middle, self._word)
+        at = Qt.AlignmentFlag.AlignLeft | bottom_or_middle
+        taken = painter.boundingRect(top, at, self._word).width() + Space.S
+        painter.drawText(top, at, self._word)
         painter.setPen(QColor(palette.text_muted))
         painter.setFont(theme.font(Type.TITLE))
-        beside = top.adjusted(drawn.width() + Space.S, 0, 0, 0)
-        painter.drawText(beside, Qt.AlignmentFlag.AlignLeft | bottom_or_middle, self._range)
+        note = self._note
+        if painter.fontMetrics().horizontalAdvance(self._range) <= top.width() - taken:
+            painter.drawText(top.adjusted(taken, 0, 0, 0), at, self._range)
+        else:  # beside a long word in a narrow panel
+            note = f"{self._range}  {note}"
         painter.setFont(theme.font(Type.BODY))
         below = QRectF(left, middle + 2, self.width() - left, middle)
-        note = painter.fontMetrics().elidedText(
-            self._note, Qt.TextElideMode.ElideRight, int(below.width())
-        )
+        mode = Qt.TextElideMode.ElideRight
+        note = painter.fontMetrics().elidedText(note, mode, int(below.width()))
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, note)
 
 

@@ -28,8 +28,9 @@ _COPIED_MS = 1500
 class Facts(QWidget):
     """Rows of a name and a value; rows without a value are left out."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, key_width: int = _KEY_WIDTH) -> None:
         super().__init__()
+        self._key_width = key_width
         self._heading = label(title, "section")
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -71,7 +72,7 @@ class Facts(QWidget):
     def _add_row(self) -> None:
         key, value = label("", "muted"), label("")
         key.setAlignment(Qt.AlignmentFlag.AlignTop)
-        key.setFixedWidth(_KEY_WIDTH)
+        key.setFixedWidth(self._key_width)
         value.setMinimumWidth(1)  # a word longer than the panel must not widen the whole section
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = len(self._rows)

@@ -9,6 +9,8 @@ trained, 0.10 s folded, 0.07 s fused.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -43,6 +45,17 @@ def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     )
 
 
+_ACTIVATIONS: Mapping[str, tuple[str, list[float]]] = MappingProxyType(
+    {
+        "none": ("none", []),
+        "relu": ("relu", []),
+        "relu6": ("hardtanh", [0.0, 6.0]),
+        "leaky_relu": ("leaky_relu", [0.1]),
+    }
+)
+"""What a convolution can do with its sums, and oneDNN's words for it."""
+
+
 def _operation() -> Any:
     """A convolution with an activation, by oneDNN: what torch.compile emits on CPUs.
 
@@ -58,7 +71,7 @@ class CpuConvolution(nn.Module):
     one with a 4 x 4 kernel whose first row and column are zero.
     """
 
-    def __init__(self, convolution: nn.Conv2d, *, relu6: bool) -> None:
+    def __init__(self, convolution: nn.Conv2d, *, activation: str = "none") -> None:
         super().__init__()
         kernel, stride = convolution.kernel_size[0], convolution.stride[0]
         weight = convolution.weight.detach()
@@ -74,14 +87,13 @@ class CpuConvolution(nn.Module):
         )
         bias = convolution.bias
         self.register_buffer("bias", None if bias is None else bias.detach(), persistent=False)
-        activation: tuple[str, list[float]] = ("hardtanh", [0.0, 6.0]) if relu6 else ("none", [])
         self._run: Any = _operation()
         self._options: tuple[Any, ...] = (
             padding,
             convolution.stride,
             convolution.dilation,
             convolution.groups,
-            *activation,
+            *_ACTIVATIONS[activation],
             "",
         )
 
@@ -107,9 +119,20 @@ def fuse_for_cpu(network: nn.Module) -> bool:
         for index, (name, convolution) in enumerate(children):
             if not isinstance(convolution, nn.Conv2d):
                 continue
-            after = children[index + 1] if index + 1 < len(children) else ("", None)
-            relu6 = isinstance(after[1], nn.ReLU6)
-            module.register_module(name, CpuConvolution(convolution, relu6=relu6))
-            if relu6:
-                module.register_module(after[0], nn.Identity())
+            # What was a batch norm may lie between a convolution and its activation.
+            after = (pair for pair in children[index + 1 :] if not isinstance(pair[1], nn.Identity))
+            place, follower = next(after, ("", None))
+            activation = _activation(follower)
+            module.register_module(name, CpuConvolution(convolution, activation=activation))
+            if activation != "none":
+                module.register_module(place, nn.Identity())
     return True
+
+
+def _activation(module: nn.Module | None) -> str:
+    """Our name of an activation that a convolution can take over; ``none`` for all else."""
+    if isinstance(module, nn.ReLU6):
+        return "relu6"
+    if isinstance(module, nn.LeakyReLU) and module.negative_slope == 0.1:
+        return "leaky_relu"
+    return "none"

@@ -172,6 +172,20 @@ def test_failures_are_listed_with_their_reason_copied_and_retried(
     jobs.touch(7)
     qtbot.waitUntil(lambda: "tried again" in str(model.data(model.index(0, 1))))
     assert not retry.isEnabled()
+    assert retry.toolTip() == "All of this list was tried again since"
+
+
+def test_a_library_that_cannot_be_written_retries_nothing_and_says_why(
+    make_panel: MakePanel, jobs: Any, qtbot: QtBot
+) -> None:
+    jobs.read_only = True
+    jobs.fail(7, "a.jpg", "The file is empty.")
+    panel = make_panel()
+    panel.show_failures(7)
+    qtbot.waitUntil(panel.failures.isVisible)
+    retry = panel.failures.retry
+    assert not retry.isEnabled()
+    assert retry.toolTip() == "This library is open for reading only"
 
 
 def test_in_a_narrow_window_the_failures_take_the_place_of_the_jobs(

@@ -16,6 +16,8 @@ from fiqa_studio.domain.photos import PhotoStatus
 from fiqa_studio.domain.scores import ScoreMaps
 from fiqa_studio.ui.session import Session
 from fiqa_studio.ui.viewer.loupe import LoupeView
+from fiqa_studio.ui.viewer.loupe_bar import LoupeBar
+from fiqa_studio.ui.viewer.widgets import ElidedLabel
 
 
 @pytest.fixture
@@ -290,3 +292,20 @@ def test_choices_are_remembered(loupe: LoupeView, session: Session, qtbot: QtBot
     assert (drawing.boxes, drawing.landmarks, drawing.opacity) == (False, True, 0.3)
     assert again.overlay == "confidence"
     again.close_images()
+
+
+def test_a_long_name_gives_way_in_its_middle_and_is_told_whole(qtbot: QtBot) -> None:
+    name = "2024-07-14 " + "a summer at the lake " * 6 + "IMG_0004_COVER.jpg"
+    bar = LoupeBar()
+    qtbot.addWidget(bar)
+    bar.set_title(name, "3 faces")
+    bar.resize(1100, 44)
+    bar.show()
+    title = bar.findChild(ElidedLabel)
+    begin, dots, end = title.shown_text().partition("…")
+    assert dots
+    assert name.startswith(begin)
+    assert name.endswith(end)
+    assert end
+    assert name in title.toolTip()
+    assert bar.width() == 1100, "the controls keep their place"

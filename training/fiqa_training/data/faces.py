@@ -26,6 +26,7 @@ class FaceRow:
         group: the person; a split never separates two rows of one group.
         source_side: side of the crop in its source photo, pixels; below 512 it was enlarged.
         gender: as the source had it, often empty.
+        ethnicity: likewise.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class FaceRow:
     group: str
     source_side: int
     gender: str
+    ethnicity: str = ""
 
     @property
     def trainable(self) -> bool:
@@ -77,6 +79,7 @@ def read_faces(folder: Path) -> list[FaceRow]:
             record["group"],
             int(float(record["source_side_px"])),
             record.get("gender") or "",
+            record.get("ethnicity") or "",
         )
         for record in records
     ]

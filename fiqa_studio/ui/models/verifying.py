@@ -1,0 +1,160 @@
+"""Our full network against reference outputs: the file, the run, the table of deviations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fiqa_studio.ui import theme
+from fiqa_studio.ui.models import words
+from fiqa_studio.ui.models.fields import FileField, Form
+from fiqa_studio.ui.models.running import RunningDialog
+from fiqa_studio.ui.viewer.widgets import label
+
+if TYPE_CHECKING:
+    from fiqa_studio.engine.models_call import ModelsCall
+    from fiqa_studio.engine.scorers import Comparison, Scorers
+
+_INTRO = (
+    "A specification names the tensors of the published network, fills them by a rule, and gives "
+    "what that network then computes. Ours is filled the same way and run beside it. This takes "
+    "minutes and some gigabytes of memory."
+)
+_COLUMNS = ("Input", "Number", "Published", "Ours", "Deviation", "Verdict")
+_COPIED_MS = 1500
+
+
+class VerifyDialog(RunningDialog):
+    """Asks for a specification, runs it, and shows every number.
+
+    Attributes:
+        comparisons: What came out, empty before.
+    """
+
+    def __init__(self, scorers: Scorers, parent: QWidget | None = None) -> None:
+        super().__init__("Verify the Network", "Verify", parent, leave="Close")
+        self._scorers = scorers
+        self.comparisons: list[Comparison] = []
+        self.specification = FileField("Specification, SPEC.json", "Specifications (*.json)")
+        self.specification.changed.connect(self._update)
+        self._result = QWidget()
+        self._outcome = QLabel()
+        self._outcome.setWordWrap(True)
+        self._only = QCheckBox("Only what does not agree")
+        self._only.toggled.connect(self._filter)
+        self._copy = QPushButton("Copy Table")
+        self._copy.setAutoDefault(False)
+        theme.set_icon(self._copy, "copy")
+        self._copy.clicked.connect(self.copy_table)
+        self.table = QTreeWidget()
+        self._lay_out()
+        self._update()
+
+    @property
+    def outcome(self) -> str:
+        """The result in a sentence, empty before."""
+        return "" if self._result.isHidden() else self._outcome.text()
+
+    def copy_table(self) -> None:
+        """Every number, to the clipboard."""
+        QGuiApplication.clipboard().setText(words.table_of(self.comparisons))
+        self._copy.setText("Copied")
+        QTimer.singleShot(_COPIED_MS, self._copy, lambda: self._copy.setText("Copy Table"))
+
+    def _lay_out(self) -> None:
+        self.setMinimumWidth(460)
+        self.resize(680, 100)
+        self.form.addWidget(label(_INTRO, "muted"))
+        form = Form()
+        form.add("&Specification", self.specification)
+        self.form.addLayout(form)
+        table = self.table
+        table.setColumnCount(len(_COLUMNS))
+        table.setHeaderLabels(_COLUMNS)
+        table.setRootIsDecorated(False)
+        table.setUniformRowHeights(True)
+        table.setAccessibleName("Every number, published and ours")
+        table.setMinimumHeight(160)
+        table.setStyleSheet("QTreeView::item, QHeaderView::section { padding-left: 8px; }")
+        header = table.header()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
+        head = QHBoxLayout()
+        head.addWidget(self._only)
+        head.addStretch(1)
+        head.addWidget(self._copy)
+        column = QVBoxLayout(self._result)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.Space.S)
+        column.addWidget(self._outcome)
+        column.addLayout(head)
+        column.addWidget(table, 1)
+        self._result.hide()
+        self.body.insertWidget(2, self._result, 1)
+
+    def _update(self) -> None:
+        there = self.specification.path is not None
+        self.start.setEnabled(there and not self.running)
+        self.start.setToolTip("" if there else "Choose a specification first")
+
+    def _begin(self) -> ModelsCall | None:
+        path = self.specification.path
+        if path is None:
+            return None
+        self._result.hide()
+        return self._scorers.verifying(path.absolute(), self._report)
+
+    def _read(self, answer: Any) -> list[Comparison]:
+        from fiqa_studio.engine.scorers import comparisons  # noqa: PLC0415 - after first paint
+
+        return comparisons(answer)
+
+    def _ended(self, result: list[Comparison]) -> None:
+        self.comparisons = result
+        well = all(c.within_rounding for c in result)
+        theme.set_role(self._outcome, "success" if well else "danger")
+        self._outcome.setText(words.outcome_said(result))
+        self.table.clear()
+        for comparison in result:
+            self.table.addTopLevelItem(_row(comparison))
+        self._only.setEnabled(not all(c.agrees for c in result))
+        self._filter()
+        self._result.show()
+        self.resize(max(self.width(), 760), max(self.height(), 560))
+
+    def _filter(self) -> None:
+        only = self._only.isChecked()
+        for row, comparison in enumerate(self.comparisons):
+            if (item := self.table.topLevelItem(row)) is not None:
+                item.setHidden(only and comparison.agrees)
+
+
+def _row(comparison: Comparison) -> QTreeWidgetItem:
+    item = QTreeWidgetItem(
+        [
+            comparison.case,
+            comparison.what,
+            f"{comparison.published:.6g}",
+            f"{comparison.found:.6g}",
+            words.deviation_said(comparison),
+            words.verdict_of(comparison),
+        ]
+    )
+    palette = theme.manager.palette
+    if not comparison.agrees:
+        colour = palette.warning if comparison.within_rounding else palette.danger
+        item.setForeground(len(_COLUMNS) - 1, QColor(colour))
+    return item
