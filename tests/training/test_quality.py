@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -13,9 +13,13 @@ from fiqa_training.cli import main
 from fiqa_training.data.feature_cache import Group, extract, fit_multiple, load_group, save_group
 from fiqa_training.data.landmarks import absent_landmarks
 from fiqa_training.data.samples import draw_samples, render
+from fiqa_training.fitting import fit
 from fiqa_training.labels import measure_pairs
-from fiqa_training.quality import QualityTrainer, RatingLink
+from fiqa_training.metrics import srcc
+from fiqa_training.parallel import Team
+from fiqa_training.quality import RatingLink, StarterTask
 from fiqa_training.recipe import read_recipe
+from fiqa_training.validation import face_labels, fit_labels, fit_link, predict_groups
 
 
 @pytest.fixture(scope="module")
@@ -71,20 +75,82 @@ def test_a_group_survives_the_disk(groups, tmp_path: Path) -> None:
     assert again.label == groups[0].label
 
 
-def test_a_few_steps_learn_two_faces_by_heart(groups, rated) -> None:
+def task(network, faces, rated, recipe, saved: list[int]) -> StarterTask:
+    return StarterTask(network, faces, rated, recipe, fit_labels(faces), 1, saved.append)
+
+
+def run(made: StarterTask, recipe, folder: Path) -> None:
+    team = Team(0, 1, torch.device("cpu"))
+    fit(made, recipe, seed=1, out=folder, team=team, text="two faces")
+
+
+def test_a_few_steps_learn_two_faces_by_heart(groups, rated, tmp_path: Path) -> None:
     torch.manual_seed(1)
     network = build_network("starter").eval()
-    recipe = replace(
-        read_recipe().quality, steps=10, faces_per_step=2, rated_per_step=2, whole_share=0.2
+    recipe = msgspec.structs.replace(
+        read_recipe().quality,
+        steps=10,
+        check_every=10,
+        faces_per_step=2,
+        rated_per_step=2,
+        whole_share=0.2,
+        deep_rate=0.1,
     )
-    frozen = {k: v.clone() for k, v in network.tokens.backbone.state_dict().items()}
-    trainer = QualityTrainer(network, groups, rated, recipe, seed=1)
-    saved = []
-    found = trainer.fit(groups, rated, lambda validation, step: saved.append((validation, step)))
-    assert found.faces_srcc > 0.6
-    assert saved
-    for key, value in network.tokens.backbone.state_dict().items():
-        assert torch.equal(value, frozen[key]), key
+    tokens = network.tokens
+    before = {k: v.clone() for k, v in tokens.backbone.state_dict().items()}
+    encoder = {k: v.clone() for k, v in network.degradation.state_dict().items()}
+    saved: list[int] = []
+    run(task(network, groups, rated, recipe, saved), recipe, tmp_path)
+    assert saved == [10]
+    scores = np.concatenate(predict_groups(network, groups))
+    labels = np.concatenate([face_labels(group, fit_labels(groups)) for group in groups])
+    assert srcc(scores, labels.astype(np.float64)) > 0.6
+    after = tokens.backbone.state_dict()
+    early = [key for key in before if not key.startswith(("blocks.4", "blocks.5", "blocks.6"))]
+    late = [key for key in before if key not in early and key.endswith("conv_pw.weight")]
+    assert late
+    assert early
+    for key in early:
+        assert torch.equal(after[key], before[key]), key
+    for key in late:
+        assert not torch.equal(after[key], before[key]), key
+    for key, value in network.degradation.state_dict().items():
+        assert torch.equal(value, encoder[key]), key
+
+
+def test_a_run_that_stopped_goes_on_to_the_same_weights(groups, rated, tmp_path: Path) -> None:
+    recipe = msgspec.structs.replace(
+        read_recipe().quality,
+        steps=4,
+        check_every=4,
+        save_every=2,
+        faces_per_step=1,
+        rated_per_step=2,
+    )
+
+    class StopError(Exception):
+        pass
+
+    class Stopping(StarterTask):
+        def loss(self, module, batch, team):
+            self.turns = getattr(self, "turns", 0) + 1
+            if self.turns == 4:
+                raise StopError
+            return super().loss(module, batch, team)
+
+    def fresh():
+        torch.manual_seed(2)
+        return build_network("starter").eval()
+
+    whole = task(fresh(), groups, rated, recipe, [])
+    run(whole, recipe, tmp_path / "whole")
+    stopped = Stopping(fresh(), groups, rated, recipe, fit_labels(groups), 1, lambda _: None)
+    with pytest.raises(StopError):
+        run(stopped, recipe, tmp_path / "halves")
+    again = task(fresh(), groups, rated, recipe, [])
+    run(again, recipe, tmp_path / "halves")
+    for key, value in whole.module.state_dict().items():
+        assert torch.equal(value, again.module.state_dict()[key]), key
 
 
 def test_the_rating_link_rises(network) -> None:
@@ -94,13 +160,14 @@ def test_the_rating_link_rises(network) -> None:
     assert link(torch.tensor([0.3])).item() == pytest.approx(0.3, abs=1e-3)
 
 
-def test_a_stretched_link_gives_the_same_answers() -> None:
-    link = RatingLink()
-    scores = torch.tensor([0.1, 0.4, 0.8])
-    before = link(scores)
-    stretched = torch.sigmoid(1.7 * torch.logit(scores) - 0.3)
-    link.follow(1.7, -0.3)
-    assert torch.allclose(link(stretched), before, atol=1e-5)
+def test_the_link_keeps_mean_and_spread() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0.3, 1.0, 500)
+    scores = 1 / (1 + np.exp(-logits))
+    opinions = 1 / (1 + np.exp(-(0.5 * logits + 0.2)))
+    link = fit_link(scores, opinions)
+    assert link.slope == pytest.approx(0.5, abs=1e-6)
+    assert np.allclose(link.back(opinions), scores)
 
 
 def test_windows_are_cut_never_resized(face: np.ndarray) -> None:

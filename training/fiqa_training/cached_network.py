@@ -29,8 +29,14 @@ class _CachedTokens(nn.Module):
         super().__init__()
         self.whole = tokens
 
-    def forward(self, packed: Tensor) -> Tensor:
+    def pyramid(self, packed: Tensor) -> Tensor:
         return self.whole.deep(packed[:, : self.whole.shallow_channels])
+
+    def fused(self, pyramid: Tensor) -> Tensor:
+        return self.whole.fused(pyramid)
+
+    def forward(self, packed: Tensor) -> Tensor:
+        return self.fused(self.pyramid(packed))
 
 
 class _CachedDegradation(nn.Module):

@@ -9,8 +9,10 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
+
+import msgspec
 
 from fiqa_models.errors import ModelError
 from fiqa_training.commands import add_commands
@@ -57,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     starter.add_argument("--recipe", type=Path, help="a TOML file instead of the shipped recipe")
     starter.add_argument("--cache", type=Path, help="folder for cached features (a few GB)")
     starter.add_argument("--steps", type=int, help="fewer or more steps than the recipe's")
+    starter.add_argument("--fold", type=int, help="run only this fold of the rated photos, 0-4")
     starter.set_defaults(run=_starter)
 
     steps = commands.add_parser("monotonicity", help="does the score fall as faces get worse?")
@@ -88,10 +91,11 @@ def _starter(options: argparse.Namespace) -> int:
 
     recipe = read_recipe(options.recipe)
     if options.steps is not None:
-        recipe = replace(recipe, quality=replace(recipe.quality, steps=options.steps))
+        quality = msgspec.structs.replace(recipe.quality, steps=options.steps)
+        recipe = msgspec.structs.replace(recipe, quality=quality)
     material = Material(options.faces, options.rated, options.backbone, options.out, options.cache)
-    found = train_starter(material, recipe)
-    _say(json.dumps(asdict(found), indent=2))
+    found = train_starter(material, recipe, options.fold)
+    _say(json.dumps({k: v for k, v in found.items() if not isinstance(v, list)}, indent=2))
     return 0
 
 

@@ -48,6 +48,20 @@ class DegradationRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     temperature: Annotated[float, msgspec.Meta(gt=0)]
 
 
+class ContextRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[context]``: the regression on the whole picture's statistics (`context`).
+
+    Attributes:
+        weight: share of the context in the level of the regional qualities.
+        ridge: of the regression.
+        face_weight: of one picture of a face, where a rated photo has 1.
+    """
+
+    weight: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    ridge: Annotated[float, msgspec.Meta(gt=0)]
+    face_weight: Annotated[float, msgspec.Meta(gt=0)]
+
+
 class QualityRecipe(FitRecipe, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[quality]``: the loop's fields (`batch`, `flip` and `workers` are not used), and these.
 
@@ -79,6 +93,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     data: DataRecipe
     degradation: DegradationRecipe
     quality: QualityRecipe
+    context: ContextRecipe
 
 
 def read_recipe(path: Path | None = None) -> Recipe:

@@ -14,7 +14,8 @@ from fiqa_models.networks import DslFiqa
 from fiqa_training.cached_network import on_cached_features, predict
 from fiqa_training.data.feature_cache import Group
 from fiqa_training.labels import Calibration, calibrate, pseudo_mos
-from fiqa_training.metrics import srcc
+
+_GOOD, _BAD = 0.75, 0.2
 
 
 def fit_labels(groups: Sequence[Group]) -> Calibration:
@@ -38,49 +39,65 @@ def face_labels(group: Group, calibration: Calibration) -> npt.NDArray[np.float3
     )
 
 
-@dataclass(frozen=True)
-class Validation:
-    """Figures of a checkpoint on people and photos it has not learned from."""
-
-    faces_srcc: float
-    rated_srcc: float
-    steps_down: float
-    clean_mean: float
-
-    @property
-    def criterion(self) -> float:
-        """What chooses the checkpoint: no single figure may be bought with another."""
-        return self.faces_srcc + self.rated_srcc + self.steps_down
+def predict_groups(network: DslFiqa, groups: Sequence[Group]) -> list[npt.NDArray[np.float64]]:
+    """Scores of every picture of every group, as the scorer gives them."""
+    view = on_cached_features(network)
+    was_training = network.training
+    network.eval()
+    try:
+        return [predict(view, group) for group in groups]
+    finally:
+        network.train(was_training)
 
 
-def validate(
-    view: DslFiqa, faces: Sequence[Group], rated: Sequence[Group], calibration: Calibration
-) -> Validation:
-    """Measure on held-out groups."""
-    view.eval()
-    scores = [predict(view, group) for group in faces]
-    labels = [face_labels(group, calibration) for group in faces]
-    down = [
+def falling_share(scores: Sequence[npt.NDArray[np.float64]], groups: Sequence[Group]) -> float:
+    """Share of steps in which the score falls while a face gets worse by one core kind."""
+    falls = [
         float(a > b)
-        for values, group in zip(scores, faces, strict=True)
+        for values, group in zip(scores, groups, strict=True)
         # draw_samples: clean, then three growing severities of one core kind
         for a, b in itertools.pairwise(values[:4])
         if group.kinds[1] == group.kinds[3]
     ]
-    photos = np.array([predict(view, group)[0] for group in rated])
-    opinions = np.array([group.label for group in rated])
-    return Validation(
-        srcc(np.concatenate(scores), np.concatenate(labels).astype(np.float64)),
-        srcc(photos, opinions),
-        float(np.mean(down)),
-        float(np.mean([values[0] for values in scores])),
-    )
+    return float(np.mean(falls))
+
+
+@dataclass(frozen=True)
+class Link:
+    """Our scale and the raters' of a set of photos: a line between the logits.
+
+    Attributes:
+        slope: of opinion over score.
+        offset: of opinion at score 0.5.
+    """
+
+    slope: float
+    offset: float
+
+    def back(self, opinions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The scores that stand for opinions, both in (0, 1)."""
+        return 1 / (1 + np.exp(-(_logits(opinions) - self.offset) / self.slope))
+
+
+def fit_link(scores: npt.NDArray[np.float64], opinions: npt.NDArray[np.float64]) -> Link:
+    """The line that gives both sides the same mean and spread (reduced major axis).
+
+    Least squares would take the scores' errors for a flatter scale.
+    """
+    x, y = _logits(scores), _logits(opinions)
+    slope = float(y.std() / x.std())
+    return Link(slope, float(y.mean() - slope * x.mean()))
+
+
+def _logits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    inside = np.clip(values, 1e-3, 1 - 1e-3)
+    return np.asarray(np.log(inside / (1 - inside)), np.float64)
 
 
 def stretch(
     network: DslFiqa, faces: Sequence[Group], calibration: Calibration
 ) -> tuple[float, float]:
-    """Use the whole scale: put good and wrecked held-out faces where their labels are.
+    """Use the whole scale: put good and wrecked faces where their labels are.
 
     Averages of regions and of weights pull every prediction towards the middle. A gain and a
     shift of the quality head's logits undo that; they are monotone, so they change no order of
@@ -89,10 +106,9 @@ def stretch(
     Returns:
         The gain and the shift; (1, 0) where the faces hold no clear examples.
     """
-    view = on_cached_features(network).eval()
-    scores = np.concatenate([predict(view, group) for group in faces])
+    scores = np.concatenate(predict_groups(network, faces))
     labels = np.concatenate([face_labels(group, calibration) for group in faces])
-    ends = (labels >= 0.75, labels <= 0.2)
+    ends = (labels >= _GOOD, labels <= _BAD)
     if not all(end.any() for end in ends):
         return 1.0, 0.0
     good, bad = (_logit(float(scores[end].mean())) for end in ends)

@@ -31,6 +31,7 @@ from torch import Tensor, nn
 
 from fiqa_models.networks.blocks import DecoderBlock, build_stage
 from fiqa_models.networks.config import CONFIGS, PATCH_SIDE, TOKEN_STRIDE, NetworkConfig
+from fiqa_models.networks.context import SceneContext
 from fiqa_models.networks.degradation import build_degradation_encoder, no_degradation
 from fiqa_models.networks.landmarks import build_guide
 from fiqa_models.networks.tokens import build_tokens
@@ -75,6 +76,7 @@ class DslFiqa(nn.Module):
         decoder_in, decoder: cross-attention with the degradation tokens.
         guide: the landmark layer, or None.
         quality_head, confidence_head: the two regional heads.
+        context: what moves the level of the regional qualities, or None (as in the paper).
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -94,6 +96,7 @@ class DslFiqa(nn.Module):
             nn.Sigmoid() if config.bounded else nn.ReLU(),
         )
         self.confidence_head = RegionHead(guided, nn.Sigmoid())
+        self.context = SceneContext() if config.context_weight else None
 
     def forward(
         self,
@@ -111,8 +114,8 @@ class DslFiqa(nn.Module):
         """
         known = degradation_tokens
         tokens = self._degradation_tokens(patches) if known is None else known
-        decoded = self._trunk(patches, tokens)
-        quality, confidence = self._heads(decoded, landmark_ids)
+        decoded, context = self._trunk(patches, tokens)
+        quality, confidence = self._heads(decoded, landmark_ids, context)
         return _output(quality, confidence, self.degradation.embed(tokens), tokens)
 
     def grid(
@@ -135,13 +138,17 @@ class DslFiqa(nn.Module):
             ]
             return self.forward(torch.stack(patches, 1).flatten(0, 1), landmark_ids)
         tokens = self._degradation_tokens(crops)
-        decoded = self._trunk(crops, tokens)
+        decoded, context = self._trunk(crops, tokens)
         windows = [
             decoded[:, :, y : y + _SIDE, x : x + _SIDE]
             for x, y in ((left // TOKEN_STRIDE, top // TOKEN_STRIDE) for left, top in origins)
         ]
-        quality, confidence = self._heads(torch.stack(windows, 1).flatten(0, 1), landmark_ids)
         count = len(origins)
+        if context is not None:
+            context = context.repeat_interleave(count, 0)
+        quality, confidence = self._heads(
+            torch.stack(windows, 1).flatten(0, 1), landmark_ids, context
+        )
         return _output(
             quality,
             confidence,
@@ -154,18 +161,27 @@ class DslFiqa(nn.Module):
             return no_degradation(self.config, len(images), images.device)
         return self.degradation.tokens(images)
 
-    def _trunk(self, images: Tensor, degradation_tokens: Tensor) -> Tensor:
-        """Everything before the heads: a map (B, C, H / 16, W / 16)."""
-        x = self.stage2(self.stage1(self.tokens(images)))
+    def _trunk(self, images: Tensor, degradation_tokens: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Everything before the heads: a map (B, C, H / 16, W / 16), and the context (B,)."""
+        context = None
+        if self.context is None:
+            x = self.tokens(images)
+        else:
+            pyramid = self.tokens.pyramid(images)
+            context = self.context(pyramid)
+            x = self.tokens.fused(pyramid)
+        x = self.stage2(self.stage1(x))
         x = self.decoder_in(x)
         height, width = x.shape[-2:]
         x = x.flatten(2).transpose(1, 2)
         for block in self.decoder:
             x = block(x, degradation_tokens, height, width)
         decoded: Tensor = x.transpose(1, 2).reshape(x.shape[0], -1, height, width)
-        return decoded
+        return decoded, context
 
-    def _heads(self, decoded: Tensor, landmark_ids: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _heads(
+        self, decoded: Tensor, landmark_ids: Tensor | None, context: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """Quality and confidence (B, H, W) of a decoded map (B, C, H, W)."""
         height, width = decoded.shape[-2:]
         plain = decoded.flatten(2).transpose(1, 2)
@@ -175,8 +191,15 @@ class DslFiqa(nn.Module):
                 raise ValueError("this network is guided by landmarks: landmark_ids is missing")
             guidance = self.guide(landmark_ids, height, width)
             guided = torch.cat([plain, guidance.unsqueeze(2).to(plain.dtype)], 2)
-        quality = self.quality_head(guided if self.config.guide_quality else plain)
         confidence = self.confidence_head(guided)
+        seen = guided if self.config.guide_quality else plain
+        if context is None:
+            quality = self.quality_head(seen)
+        else:
+            logits = self.quality_head[:-1](seen)
+            level = (logits * confidence).sum(1) / confidence.sum(1).clamp(min=1e-12)
+            move = self.config.context_weight * (context.unsqueeze(1) - level)
+            quality = torch.sigmoid(logits + move.unsqueeze(2))
         return quality.view(-1, height, width), confidence.view(-1, height, width)
 
 

@@ -130,12 +130,20 @@ class MobileNetTokens(nn.Module):
         return torch.cat([*parts, x], 1)
 
     def deep(self, shallow: Tensor) -> Tensor:
-        """What ``shallow`` gave to tokens (B, C, H / 16, W / 16)."""
-        return functional.gelu(self.fuse((self._pyramid(shallow) - self.shift) * self.scale))
+        """What ``shallow`` gave to the standardised pyramid (B, 784, H / 16, W / 16)."""
+        return (self._pyramid(shallow) - self.shift) * self.scale
+
+    def pyramid(self, images: Tensor) -> Tensor:
+        """Images (B, 3, H, W), sides multiples of 32, to the pyramid (B, 784, H / 16, W / 16)."""
+        return self.deep(self.shallow(images))
+
+    def fused(self, pyramid: Tensor) -> Tensor:
+        """A pyramid to tokens (B, C, H / 16, W / 16)."""
+        return functional.gelu(self.fuse(pyramid))
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (B, 3, H, W), sides multiples of 32, to tokens (B, C, H / 16, W / 16)."""
-        return self.deep(self.shallow(images))
+        return self.fused(self.pyramid(images))
 
     def _pyramid(self, shallow: Tensor) -> Tensor:
         x = shallow[:, -self._PLAIN[0] :]

@@ -1,0 +1,74 @@
+"""What the whole picture says of its level of quality: second-order statistics of its features.
+
+People judge a region by the picture it stands in, and a few hundred rated photos are too few to
+teach that to an attention network. Bilinear pooling carries it (Zhang, Ma, Yan, Deng and Wang,
+"Blind Image Quality Assessment Using a Deep Bilinear Convolutional Neural Network", 2020): the
+mean of every channel and the products of channels of one stage, averaged over the picture. On
+these a quadratic regression is solved in closed form (`fiqa_training.context`).
+
+The regional qualities keep their differences; the context only moves their common level.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+STAGES: tuple[tuple[int, int, int], ...] = (
+    (0, 144, 64),
+    (144, 208, 64),
+    (208, 304, 96),
+    (304, 464, 64),
+    (464, 784, 64),
+)
+"""(first, end, components) of the token pyramid's stages; fewer components than channels are
+principal ones."""
+CHANNELS = STAGES[-1][1]
+_PRODUCTS = tuple(kept * (kept + 1) // 2 for _, _, kept in STAGES)
+STATISTICS = CHANNELS + sum(_PRODUCTS)
+COMPONENTS = 160
+"""Principal components of the statistics that the regression sees."""
+_LEAST, _MOST = 0.03, 0.97
+
+
+class SceneContext(nn.Module):
+    """From a token pyramid to one logit of quality a picture. Solved, not learned by steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for index, (first, end, kept) in enumerate(STAGES):
+            if kept < end - first:
+                self.register_buffer(f"centre{index}", torch.zeros(end - first, 1))
+                self.register_buffer(f"basis{index}", torch.zeros(kept, end - first))
+        self.register_buffer("mean", torch.zeros(STATISTICS))
+        self.register_buffer("projection", torch.zeros(COMPONENTS, STATISTICS))
+        self.register_buffer("quadratic", torch.zeros(COMPONENTS, COMPONENTS))
+        self.register_buffer("linear", torch.zeros(COMPONENTS))
+        self.register_buffer("bias", torch.zeros(()))
+        self.mean: Tensor
+        self.projection: Tensor
+        self.quadratic: Tensor
+        self.linear: Tensor
+        self.bias: Tensor
+
+    def statistics(self, pyramid: Tensor) -> Tensor:
+        """Of standardised pyramids (B, 784, H, W): (B, 13760) means and roots of products."""
+        tokens = pyramid.flatten(2).float()
+        parts = [tokens.mean(2)]
+        for index, (first, end, kept) in enumerate(STAGES):
+            stage = tokens[:, first:end]
+            if kept < end - first:
+                basis = self.get_buffer(f"basis{index}")
+                stage = basis @ (stage - self.get_buffer(f"centre{index}"))
+            products = stage @ stage.transpose(1, 2) / stage.shape[2]
+            row, column = torch.triu_indices(kept, kept, device=products.device)
+            upper = products[:, row, column]
+            # The signed root, usual with bilinear pooling, tames products of large values.
+            parts.append(torch.sign(upper) * torch.sqrt(upper.abs()))
+        return torch.cat(parts, 1)
+
+    def forward(self, pyramid: Tensor) -> Tensor:
+        """Pyramids (B, 784, H, W) to logits (B,)."""
+        z = (self.statistics(pyramid) - self.mean) @ self.projection.T
+        value = ((z @ self.quadratic) * z).sum(1) + z @ self.linear + self.bias
+        return torch.logit(value.clamp(_LEAST, _MOST))
