@@ -64,6 +64,12 @@ class RegionHead(nn.Sequential):
     def __init__(self, channels: int, last: nn.Module) -> None:
         super().__init__(nn.Linear(channels, channels), nn.ReLU(), nn.Linear(channels, 1), last)
 
+    def logits(self, tokens: Tensor) -> Tensor:
+        """What the last function makes the number of: tokens (B, N, C) to (B, N, 1)."""
+        for layer in list(self)[:-1]:
+            tokens = layer(tokens)
+        return tokens
+
 
 class DslFiqa(nn.Module):
     """The whole network of the paper.
@@ -196,7 +202,7 @@ class DslFiqa(nn.Module):
         if context is None:
             quality = self.quality_head(seen)
         else:
-            logits = self.quality_head[:-1](seen)
+            logits = self.quality_head.logits(seen)
             level = (logits * confidence).sum(1) / confidence.sum(1).clamp(min=1e-12)
             move = self.config.context_weight * (context.unsqueeze(1) - level)
             quality = torch.sigmoid(logits + move.unsqueeze(2))
