@@ -10,11 +10,12 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
 from fiqa_models.networks import CONFIGS, MAX_LANDMARKS, PATCH_SIDE, DslFiqa, build_network
-from fiqa_models.networks.blocks import ChannelAttention, SwinLayer
+from fiqa_models.networks.blocks import ChannelAttention, DecoderBlock, SwinLayer
 from fiqa_models.networks.degradation import build_degradation_encoder
 from fiqa_models.networks.fast_paper import (
     STEPS,
     FastChannelAttention,
+    FastConvMlp,
     FastSwinLayer,
     FastViTTokens,
     speed_up,
@@ -79,6 +80,12 @@ def test_transformer() -> None:
     images = torch.randn(2, 3, 96, 96)
     maps = vit.forward_intermediates(images, indices=[2, 3, 4, 5], intermediates_only=True)
     assert _same(torch.cat(maps, 1), FastViTTokens(plain)(images))  # type: ignore[arg-type]
+
+
+def test_decoder_mlp() -> None:
+    plain = DecoderBlock(CONFIGS["paper"]).mlp.requires_grad_(requires_grad=False)
+    x = torch.randn(2, 60, 256)
+    assert _same(plain(x, 6, 10), FastConvMlp(plain)(x, 6, 10))
 
 
 @pytest.mark.parametrize("height", [192, 384, 416])

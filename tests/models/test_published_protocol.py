@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from fiqa_models.published_protocol import (
     score_as_published,
 )
 from fiqa_models.weights import load_checkpoint
+from fiqa_training.cli import main
 
 
 def test_a_draw_is_repeatable_and_draws_differ(checkpoint: Path, faces: tuple) -> None:
@@ -57,6 +60,29 @@ def test_as_a_scorer_a_face_depends_on_itself_and_the_seed(checkpoint: Path, fac
     assert other.score(crops[1:], meshes[1:])[0].value != alone.value
     hashes = {scorer.hash, other.hash, read_manifest(checkpoint.with_suffix(".json")).hash}
     assert len(hashes) == 3
+
+
+def test_evaluate_scores_by_it_when_told(
+    checkpoint: Path,
+    faces: tuple,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(registry, "models_folder", lambda: checkpoint.parent)
+    for number, crop in enumerate(faces[0][:3]):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), crop)
+    labels = tmp_path / "labels.csv"
+    labels.write_text("image,mos\n0.png,1\n1.png,2\n2.png,3\n")
+    places = ["--images", str(tmp_path), "--labels", str(labels), "--whole-image", "--json"]
+    hashes = []
+    for draw in ([], ["--published-protocol"], ["--published-protocol", "2"]):
+        assert main(["evaluate", *places, "--scorer", "untrained", "--device", "cpu", *draw]) == 0
+        hashes.append(json.loads(capsys.readouterr().out)["scorer"]["hash"])
+    assert hashes[1:] == [
+        PublishedScorer(checkpoint, device="cpu", seed=seed).hash for seed in (0, 2)
+    ]
+    assert len(set(hashes)) == 3
 
 
 def test_by_name_and_only_for_a_checkpoint(

@@ -8,12 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
+from fiqa_models.networks import build_network
 from fiqa_training.cli import main
 from fiqa_training.data.labelled import read_set
 from fiqa_training.degradations import kinds
 from fiqa_training.degraded_set import sweep_samples
-from fiqa_training.encoder import EncoderSteps
+from fiqa_training.dsl import dual_set, patch_based
+from fiqa_training.encoder import EncoderSteps, EncoderTask, degradation_loss
 from fiqa_training.errors import TrainingError
 from fiqa_training.experiments import (
     TABLE_3,
@@ -21,8 +24,10 @@ from fiqa_training.experiments import (
     leave_out_variants,
     size_variants,
 )
+from fiqa_training.fitting import fit
 from fiqa_training.image_quality import Places, choose
 from fiqa_training.image_recipe import EncoderRecipe, ImageRecipe
+from fiqa_training.parallel import Team
 from fiqa_training.representation import (
     Views,
     average_precisions,
@@ -152,6 +157,35 @@ def test_steps_show_both_losses_the_same_pictures(data: Path) -> None:
     assert np.array_equal(cut[7], np.concatenate([whole[7], whole[7]]))
     assert not np.array_equal(whole[7], whole[8])
     assert np.array_equal(whole[7], pickle.loads(pickle.dumps(whole))[7])  # noqa: S301
+
+
+def test_fixed_norms_and_frozen_filters_stay(data: Path, tmp_path: Path) -> None:
+    clean = read_set("csv", data).train
+    recipe = EncoderRecipe(
+        synthetic=2, real=3, side=64, norm="fixed", freeze_filters=True, steps=2, rate=1e-2
+    )
+    encoder = build_network("starter", guide="none", degradation="texture").degradation
+    steps = EncoderSteps(clean, clean, recipe, patches=False, seed=0)
+    task = EncoderTask(encoder, steps, recipe, "dsl", tmp_path / "encoder.safetensors")
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    assert before["convolutions.0.scales.0.1.running_var"].max() < 1  # measured, not the default
+    fit(task, recipe, seed=0, out=tmp_path, team=Team(0, 1, torch.device("cpu")), text="")
+    changed = {
+        name for name, value in encoder.state_dict().items() if not torch.equal(value, before[name])
+    }
+    assert changed
+    assert not [name for name in changed if ".scales." in name or "running" in name]
+
+
+def test_each_equation_has_its_own_theta() -> None:
+    torch.manual_seed(0)
+    embedding = torch.nn.functional.normalize(torch.randn(8, 4), dim=1)
+    recipe = EncoderRecipe(synthetic=4, real=4, temperature=0.1, patch_temperature=0.5)
+    found = degradation_loss(embedding, "patch", recipe)
+    assert found == patch_based(*embedding.chunk(2), 0.5)
+    assert degradation_loss(embedding, "dsl", recipe) == dual_set(*embedding.chunk(2), 0.1)
+    sides = [degradation_loss(embedding, learning, recipe) for learning in ("dsl-s", "dsl-r")]
+    assert sum(sides) == pytest.approx(float(dual_set(*embedding.chunk(2), 0.1)))
 
 
 def test_a_sweep_has_every_single_kind_growing_worse() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from fiqa_models.scoring import Scorer
     from fiqa_training.evaluate import FindCrop
 from fiqa_training.card_command import add_card
 from fiqa_training.experiment_commands import add_experiments, add_training_places, recipe_of
@@ -37,6 +38,14 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", default="", metavar="COLUMN", help="figures by this column too")
     parser.add_argument("--scorer", default="", help="its name (default: the default scorer)")
     parser.add_argument("--device", default="", help="cpu, cuda, mps")
+    parser.add_argument(
+        "--published-protocol",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="DRAW",
+        help="score as the authors do: 20 random patches, one at a time, float32",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.set_defaults(run=run_evaluate)
 
@@ -44,6 +53,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 def run_evaluate(options: argparse.Namespace, find_crop: FindCrop | None = None) -> int:
     """Run `evaluate`; a caller with a face finder gives it, and it becomes the default mode."""
     from fiqa_models.errors import ModelError  # noqa: PLC0415
+    from fiqa_models.published_protocol import load_published_scorer  # noqa: PLC0415
     from fiqa_models.registry import load_scorer  # noqa: PLC0415
     from fiqa_training.errors import TrainingError  # noqa: PLC0415
     from fiqa_training.evaluate import evaluate  # noqa: PLC0415
@@ -51,8 +61,14 @@ def run_evaluate(options: argparse.Namespace, find_crop: FindCrop | None = None)
     mode: Literal["aligned", "largest-face", "whole-image"] = options.mode or (
         "aligned" if find_crop is None else "largest-face"
     )
+    scorer: Scorer
     try:
-        scorer = load_scorer(options.scorer, device=options.device)
+        if options.published_protocol is None:
+            scorer = load_scorer(options.scorer, device=options.device)
+        else:
+            scorer = load_published_scorer(
+                options.scorer, device=options.device, seed=options.published_protocol
+            )
     except ModelError as error:
         raise TrainingError(str(error)) from error
     found = evaluate(

@@ -21,7 +21,7 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 
 from fiqa_models.networks import CROP_SIDE, normalise
-from fiqa_models.networks.degradation import DegradationEncoder
+from fiqa_models.networks.degradation import DegradationEncoder, FilterEnergies
 from fiqa_training.data.labelled import LabelledImage
 from fiqa_training.data.patches import batches, read_crop
 from fiqa_training.degradations import ByteImage, degrade, kinds
@@ -33,6 +33,7 @@ from fiqa_training.parallel import Team
 
 ENCODER_FILE = "encoder.safetensors"
 
+_MEASURED = 8
 _KEPT = 1024
 """Crops that may stay decoded, 0.8 GB; of a larger set few would be met again soon."""
 
@@ -120,6 +121,12 @@ class EncoderTask:
     ) -> None:
         encoder.requires_grad_(requires_grad=True)
         self.module: nn.Module = encoder
+        if recipe.norm == "fixed":
+            measure_norms(encoder, steps)
+        if recipe.freeze_filters:
+            for part in encoder.modules():
+                if isinstance(part, FilterEnergies):
+                    part.requires_grad_(requires_grad=False)
         self._steps, self._recipe, self._learning, self._target = steps, recipe, learning, target
 
     def groups(self) -> list[ParameterGroup]:
@@ -127,8 +134,11 @@ class EncoderTask:
         return one_group(self.module)
 
     def train_mode(self) -> None:
-        """Batch norms learn too."""
+        """Batch norms learn too; their statistics only where the recipe wants it."""
         self.module.train()
+        if self._recipe.norm == "fixed":
+            for part in _norms(self.module):
+                part.eval()
 
     def batches(self, start: int, stop: int, team: Team) -> Iterable[Any]:
         """One step's pictures each."""
@@ -160,6 +170,23 @@ class EncoderTask:
         partial.replace(self._target)
 
 
+def _norms(encoder: nn.Module) -> list[nn.BatchNorm2d]:
+    return [part for part in encoder.modules() if isinstance(part, nn.BatchNorm2d)]
+
+
+@torch.no_grad()
+def measure_norms(encoder: DegradationEncoder, steps: EncoderSteps) -> None:
+    """Set the batch norms' statistics by pictures like those that the first steps see."""
+    device = next(encoder.parameters()).device
+    encoder.train()
+    for part in _norms(encoder):
+        part.reset_running_stats()
+        part.momentum = None  # a plain mean over what follows
+    for number in range(_MEASURED):
+        encoder.convolutions(normalise(torch.from_numpy(steps[number]).to(device)))
+    encoder.eval()
+
+
 def degradation_loss(embedding: Tensor, learning: Learning, recipe: EncoderRecipe) -> Tensor:
     """The loss of one step.
 
@@ -171,7 +198,7 @@ def degradation_loss(embedding: Tensor, learning: Learning, recipe: EncoderRecip
     theta, mapping = recipe.temperature, recipe.mapping_temperature
     if learning == "patch":
         first, second = embedding.chunk(2)
-        return patch_based(first, second, theta)
+        return patch_based(first, second, recipe.patch_temperature or theta)
     own, real = embedding[: recipe.synthetic], embedding[recipe.synthetic :]
     if learning == "dsl-s":
         return contrastive(own, real, theta, mapping)

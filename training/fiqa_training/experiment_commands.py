@@ -153,7 +153,7 @@ def _representation(options: argparse.Namespace) -> int:
         first = embeddings[recipe.seed]
         if retrieves:
             for seed, each in embeddings.items():
-                start = {"untrained": look.untrained(replace(recipe, seed=seed))}
+                start = {"untrained": look.untrained(places, replace(recipe, seed=seed))}
                 each.update(look.embed_all(start, views, members))
             report = look.over_seeds(
                 {seed: look.retrieval_report(each, views) for seed, each in embeddings.items()}

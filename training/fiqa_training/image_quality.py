@@ -266,20 +266,25 @@ def load_backbone(network: DslFiqa, path: Path, images: Sequence[LabelledImage])
         )
 
 
+def encoder_steps(found: LabelledSet, recipe: ImageRecipe) -> EncoderSteps:
+    """What the learning of a recipe's degradation encoder sees."""
+    return EncoderSteps(
+        clean_part(found.train, recipe.encoder.clean_share),
+        found.train,
+        recipe.encoder,
+        patches=recipe.ablation.degradation == "patch",
+        seed=recipe.seed,
+        without=recipe.data.leave_out if recipe.data.leave_out_column == "kind" else (),
+    )
+
+
 def train_encoder(
     network: DslFiqa, found: LabelledSet, recipe: ImageRecipe, out: Path, team: Team
 ) -> None:
     """Learn `network.degradation` in `out`; going on where it was stopped."""
     learning = recipe.ablation.degradation
-    steps = EncoderSteps(
-        clean_part(found.train, recipe.encoder.clean_share),
-        found.train,
-        recipe.encoder,
-        patches=learning == "patch",
-        seed=recipe.seed,
-        without=recipe.data.leave_out if recipe.data.leave_out_column == "kind" else (),
-    )
     target = out / ENCODER_FILE
+    steps = encoder_steps(found, recipe)
     task = EncoderTask(network.degradation, steps, recipe.encoder, learning, target)
     rule = learning.removesuffix("-cat")  # it differs in how the tokens are used, not learned
     text = f"{recipe.seed} {rule} {recipe_text(recipe.encoder)} {recipe_text(recipe.data)}"

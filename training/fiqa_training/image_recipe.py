@@ -130,9 +130,15 @@ class EncoderRecipe(FitRecipe, frozen=True, kw_only=True, forbid_unknown_fields=
         real: n, pictures in set R.
         side: of the window of a 512 crop that the encoder sees; 512: the whole face.
         patch_side: of the two patches of a picture for the patch-based baseline.
-        temperature: theta.
+        temperature: theta of equation 5, and of equation 1 where that has none of its own.
+        patch_temperature: theta of equation 1; 0: as above. Its products of unit vectors and the
+            distances of equation 5 have other scales.
         mapping_temperature: of the weights of equation 4, see `dsl.contrastive`.
         families: of the degradations that S draws from; none named: all but the local ones.
+        norm: statistics of the batch norms: of each step's pictures (``batch``); or measured once
+            before learning, and kept (``fixed``). Half of a step's pictures may show one face, so
+            that statistics of the step take its content away, in training only.
+        freeze_filters: of the ``texture`` encoder, learn only what mixes the filters' energies.
         clean_share: the best-rated share of the training pictures is where S comes from.
     """
 
@@ -142,8 +148,11 @@ class EncoderRecipe(FitRecipe, frozen=True, kw_only=True, forbid_unknown_fields=
     side: Annotated[int, msgspec.Meta(ge=64, le=512)] = 384
     patch_side: Annotated[int, msgspec.Meta(ge=32, le=512)] = 128
     temperature: Annotated[float, msgspec.Meta(gt=0)] = 0.1
+    patch_temperature: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     mapping_temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     families: tuple[str, ...] = ()
+    norm: Literal["batch", "fixed"] = "batch"
+    freeze_filters: bool = False
     clean_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
 
 

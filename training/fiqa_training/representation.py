@@ -20,13 +20,19 @@ from msgspec.structs import replace
 
 from fiqa_models.networks import build_network
 from fiqa_models.networks.degradation import DegradationEncoder
-from fiqa_training.data.labelled import read_set
+from fiqa_training.data.labelled import LabelledSet, read_set
 from fiqa_training.degradations import CORE_KINDS, ByteImage, degrade
 from fiqa_training.degradations.sheet import read_rgb
-from fiqa_training.encoder import embed
+from fiqa_training.encoder import embed, measure_norms
 from fiqa_training.errors import TrainingError
 from fiqa_training.experiment_pictures import write_text
-from fiqa_training.image_quality import Places, choose, network_config, train_encoder
+from fiqa_training.image_quality import (
+    Places,
+    choose,
+    encoder_steps,
+    network_config,
+    train_encoder,
+)
 from fiqa_training.image_recipe import ImageRecipe, Learning
 from fiqa_training.parallel import Team
 from fiqa_training.tsne import tsne
@@ -89,11 +95,7 @@ def train_compared(
         folder: below `places.out`. In the default one `experiments.ablation_variants` finds them,
             so that table 3 and table 4 share encoders.
     """
-    choices = {"attribute": recipe.data.attribute, "split": recipe.data.split}
-    found = choose(
-        read_set(recipe.data.kind, places.data, **(choices if recipe.data.kind == "piq23" else {})),
-        recipe,
-    )
+    found = _chosen(places, recipe)
     encoders: dict[Learning, DegradationEncoder] = {}
     for learning in COMPARED:
         own = replace(recipe, ablation=replace(recipe.ablation, degradation=learning))
@@ -106,11 +108,19 @@ def train_compared(
     return encoders
 
 
-def untrained(recipe: ImageRecipe) -> DegradationEncoder:
+def untrained(places: Places, recipe: ImageRecipe) -> DegradationEncoder:
     """The encoder that `train_compared` starts from: what learning is measured against."""
-    ablation = replace(recipe.ablation, landmarks=False)
+    own = replace(recipe, ablation=replace(recipe.ablation, landmarks=False))
     torch.manual_seed(recipe.seed)
-    return build_network(network_config(replace(recipe, ablation=ablation))).degradation
+    encoder = build_network(network_config(own)).degradation
+    measure_norms(encoder, encoder_steps(_chosen(places, recipe), recipe))
+    return encoder
+
+
+def _chosen(places: Places, recipe: ImageRecipe) -> LabelledSet:
+    choices = {"attribute": recipe.data.attribute, "split": recipe.data.split}
+    named = choices if recipe.data.kind == "piq23" else {}
+    return choose(read_set(recipe.data.kind, places.data, **named), recipe)
 
 
 def embed_all(

@@ -31,7 +31,8 @@ class NetworkConfig:
         decoder_blocks: cross-attention blocks.
         decoder_heads: their heads.
         decoder_hidden: hidden channels of the decoder's MLP.
-        degradation: the degradation encoder, ``published`` or ``small``.
+        degradation: the degradation encoder: ``published``, ``small``, or ``texture`` (small too,
+            with the energy of its filters).
         degradation_channels: channels of one degradation token.
         degradation_grid: rows and columns of degradation tokens.
         landmarks: identifiers of the landmark scheme (468: face mesh, 68: iBUG).
@@ -60,7 +61,7 @@ class NetworkConfig:
     decoder_blocks: int
     decoder_heads: int
     decoder_hidden: int
-    degradation: Literal["published", "small"]
+    degradation: Literal["published", "small", "texture"]
     degradation_channels: int
     degradation_grid: tuple[int, int]
     landmarks: int = 468
