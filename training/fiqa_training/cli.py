@@ -52,15 +52,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     starter = commands.add_parser("starter", help="make the starter weights")
-    starter.add_argument("--faces", type=Path, required=True, help="folder with manifest.csv")
-    starter.add_argument("--rated", type=Path, required=True, help="folder with ratings.csv")
-    starter.add_argument("--backbone", type=Path, required=True, help="ImageNet safetensors file")
-    starter.add_argument("--out", type=Path, required=True, help="folder for the weights")
-    starter.add_argument("--recipe", type=Path, help="a TOML file instead of the shipped recipe")
-    starter.add_argument("--cache", type=Path, help="folder for cached features (a few GB)")
+    _add_material(starter)
     starter.add_argument("--steps", type=int, help="fewer or more steps than the recipe's")
     starter.add_argument("--fold", type=int, help="run only this fold of the rated photos, 0-4")
     starter.set_defaults(run=_starter)
+
+    left_out = commands.add_parser("starter-kinds", help="the starter on kinds it never saw")
+    _add_material(left_out)
+    left_out.add_argument("--steps", type=int, default=100, help="of each run (default 100)")
+    left_out.add_argument("--groups", type=int, default=8, help="runs (default 8)")
+    left_out.add_argument("--people", type=int, default=12, help="held-out people (default 12)")
+    left_out.set_defaults(run=_starter_kinds)
 
     steps = commands.add_parser("monotonicity", help="does the score fall as faces get worse?")
     steps.add_argument("--faces", type=Path, required=True, help="folder with manifest.csv")
@@ -83,6 +85,27 @@ def _parser() -> argparse.ArgumentParser:
     sheet.set_defaults(run=_degradations)
     add_commands(commands)
     return parser
+
+
+def _add_material(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--faces", type=Path, required=True, help="folder with manifest.csv")
+    parser.add_argument("--rated", type=Path, required=True, help="folder with ratings.csv")
+    parser.add_argument("--backbone", type=Path, required=True, help="ImageNet safetensors file")
+    parser.add_argument("--out", type=Path, required=True, help="folder for what it makes")
+    parser.add_argument("--recipe", type=Path, help="a TOML file instead of the shipped recipe")
+    parser.add_argument("--cache", type=Path, help="folder for cached features (a few GB)")
+
+
+def _starter_kinds(options: argparse.Namespace) -> int:
+    from fiqa_training.recipe import read_recipe  # noqa: PLC0415
+    from fiqa_training.starter import Material  # noqa: PLC0415
+    from fiqa_training.starter_kinds import KindsPlan, leave_kinds_out  # noqa: PLC0415
+
+    material = Material(options.faces, options.rated, options.backbone, options.out, options.cache)
+    plan = KindsPlan(options.groups, options.steps, options.people)
+    found = leave_kinds_out(material, read_recipe(options.recipe), plan)
+    _say(json.dumps(found, indent=2))
+    return 0
 
 
 def _starter(options: argparse.Namespace) -> int:

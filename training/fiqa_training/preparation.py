@@ -27,7 +27,7 @@ from fiqa_training.data.feature_cache import (
 )
 from fiqa_training.data.landmarks import absent_landmarks, find_landmarks
 from fiqa_training.data.rated import RatedPhoto
-from fiqa_training.data.samples import draw_samples, render
+from fiqa_training.data.samples import Sample, draw_samples, render
 from fiqa_training.degradations import ByteImage, degrade, kinds
 from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.dsl import dual_set
@@ -153,12 +153,26 @@ def prepared_network(
 
 def prepare_faces(network: DslFiqa, rows: Sequence[FaceRow], cache: Path, seed: int) -> list[Path]:
     """Cache a group for every face; returns the groups' files in the order of the rows."""
+
+    def samples(row: FaceRow) -> list[Sample]:
+        return draw_samples(seeded(seed, "face", row.path.name))
+
+    return prepare_samples(network, rows, cache, samples)
+
+
+def prepare_samples(
+    network: DslFiqa,
+    rows: Sequence[FaceRow],
+    cache: Path,
+    samples_of: Callable[[FaceRow], list[Sample]],
+) -> list[Path]:
+    """Cache a group of chosen pictures for every face."""
     landmarks = find_landmarks([row.path for row in rows], cache)
 
     def build(index: int) -> Group:
         row = rows[index]
         face = read_rgb(row.path)
-        samples = draw_samples(seeded(seed, "face", row.path.name))
+        samples = samples_of(row)
         pictures = render(face, samples)
         measures = measure_pairs([face] * len(pictures), pictures)
         shallow, degradation = extract(network, pictures)

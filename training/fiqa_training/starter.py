@@ -35,6 +35,7 @@ from safetensors.torch import load_file, save_file
 from fiqa_models.intervals import FIGURE
 from fiqa_models.intervals import fit as fit_interval
 from fiqa_models.networks import DslFiqa, build_network
+from fiqa_models.networks.context import SceneContext
 from fiqa_models.weights import save_checkpoint
 from fiqa_training.context import Statistics, measure, solve
 from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces, spread
@@ -94,7 +95,7 @@ class Material:
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class Prepared:
     """Everything of the recipe that all its runs share."""
 
     weights: dict[str, torch.Tensor]
@@ -134,26 +135,36 @@ def train_starter(
     keep_freed_memory()
     if only_fold is not None and not 0 <= only_fold < FOLDS:
         raise TrainingError(f"There is no fold {only_fold}; they are 0 to {FOLDS - 1}.")
-    prepared = _prepare(material, recipe)
+    prepared = prepare(material, recipe)
     if only_fold is not None:
         return _fold(prepared, only_fold, recipe, material.out)
     folds = [_fold(prepared, number, recipe, material.out) for number in range(FOLDS)]
     return _ship(prepared, folds, recipe, material)
 
 
-def _prepare(material: Material, recipe: Recipe) -> _Prepared:
+def cache_of(material: Material) -> Path:
+    """Where a run keeps its features."""
+    return material.cache or Path(tempfile.gettempdir()) / "fiqa-starter-cache"
+
+
+def prepare(material: Material, recipe: Recipe) -> Prepared:
+    """Everything before the learning, from the cache where it is there.
+
+    Raises:
+        TrainingError: the material is missing or malformed.
+    """
     split = split_faces(read_faces(material.faces))
     rows: list[FaceRow] = spread(split.train, recipe.data.faces)
     held_rows = one_per_group(split.test, HELD_OUT_PERSONS)
     photos = read_rated(material.rated)
-    cache = material.cache or Path(tempfile.gettempdir()) / "fiqa-starter-cache"
+    cache = cache_of(material)
     # The encoder's set R takes photos as they are, without their ratings: of every fold.
     network = prepared_network(rows, photos, material.backbone, recipe, cache)
     rated = prepare_rated(network, photos, cache, recipe.seed, recipe.data.rated_copies)
     held_faces = prepare_faces(network, held_rows, cache / "test", recipe.seed)
     faces = load_groups(prepare_faces(network, rows, cache, recipe.seed))
     groups = load_groups(rated), faces, load_groups(held_faces)
-    return _Prepared(
+    return Prepared(
         weights={key: value.clone() for key, value in network.state_dict().items()},
         network=network,
         faces=faces,
@@ -166,7 +177,7 @@ def _prepare(material: Material, recipe: Recipe) -> _Prepared:
     )
 
 
-def _learn(prepared: _Prepared, kept: Sequence[int], recipe: Recipe, folder: Path) -> DslFiqa:
+def _learn(prepared: Prepared, kept: Sequence[int], recipe: Recipe, folder: Path) -> DslFiqa:
     """One run: the loop's averaged weights, the context beside them. `kept` are rated photos."""
     torch.manual_seed(recipe.seed)
     network = prepared.fresh()
@@ -192,13 +203,6 @@ def _learn(prepared: _Prepared, kept: Sequence[int], recipe: Recipe, folder: Pat
     task.module.load_state_dict(load_file(stored))
     gain, shift = stretch(network, prepared.faces[:_STRETCHED_ON], prepared.calibration)
     log.info("stretched by %.3f and %+.3f", gain, shift)
-    return _with_context(prepared, network, kept, recipe.context)
-
-
-def _with_context(
-    prepared: _Prepared, learned: DslFiqa, kept: Sequence[int], recipe: ContextRecipe
-) -> DslFiqa:
-    """The learned network and its context."""
     labels = [face_labels(group, prepared.calibration) for group in prepared.faces]
     context = solve(
         prepared.statistics.bases,
@@ -206,15 +210,22 @@ def _with_context(
         np.array([prepared.photos[index].mos for index in kept]),
         prepared.statistics.faces,
         np.concatenate(labels).astype(np.float64),
-        recipe,
+        recipe.context,
     )
+    return with_context(network.state_dict(), context, recipe.context)
+
+
+def with_context(
+    learned: dict[str, torch.Tensor], context: SceneContext, recipe: ContextRecipe
+) -> DslFiqa:
+    """The network that learned by steps, with the context that was solved."""
     network = build_network("starter", context_weight=recipe.weight)
     parts = {f"context.{key}": value for key, value in context.state_dict().items()}
-    network.load_state_dict({**learned.state_dict(), **parts}, strict=True)
+    network.load_state_dict({**learned, **parts}, strict=True)
     return network.eval()
 
 
-def _fold(prepared: _Prepared, number: int, recipe: Recipe, out: Path) -> dict[str, Any]:
+def _fold(prepared: Prepared, number: int, recipe: Recipe, out: Path) -> dict[str, Any]:
     """Learn without a fold and predict it; or read what was found before."""
     folder = out / f"fold-{number}"
     result = folder / "result.json"
@@ -242,7 +253,7 @@ def _fold(prepared: _Prepared, number: int, recipe: Recipe, out: Path) -> dict[s
 
 
 def _ship(
-    prepared: _Prepared, folds: Sequence[dict[str, Any]], recipe: Recipe, material: Material
+    prepared: Prepared, folds: Sequence[dict[str, Any]], recipe: Recipe, material: Material
 ) -> dict[str, Any]:
     everything = range(len(prepared.photos))
     network = _learn(prepared, everything, recipe, material.out / "final")
@@ -272,7 +283,7 @@ def _ship(
 
 
 def _figures(
-    prepared: _Prepared, network: DslFiqa, folds: Sequence[dict[str, Any]]
+    prepared: Prepared, network: DslFiqa, folds: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """Figures of the shipped weights on held-out people, and of the five folds on photos."""
     by_face = predict_groups(network, prepared.held_faces)
