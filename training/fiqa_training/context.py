@@ -85,7 +85,7 @@ def _pyramids(network: DslFiqa, group: Group, count: int | None) -> Iterator[tor
 def _of(
     network: DslFiqa, context: SceneContext, groups: Sequence[Group], *, first_only: bool
 ) -> torch.Tensor:
-    found = []
+    found: list[torch.Tensor] = []
     for number, group in enumerate(groups):
         pyramids = _pyramids(network, group, 1 if first_only else None)
         found.extend(context.statistics(pyramid)[0] for pyramid in pyramids)

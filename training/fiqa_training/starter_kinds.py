@@ -123,7 +123,8 @@ def _learn_without(
     """What learns by steps, from everything but some kinds: a state of the plain network."""
     stored = folder / "learned.safetensors"
     if stored.is_file():
-        return load_file(stored)
+        known: dict[str, torch.Tensor] = load_file(stored)
+        return known
     torch.manual_seed(recipe.seed)
     network = prepared.fresh()
     hidden = {*left_out, *CHAINS}
@@ -145,7 +146,8 @@ def _learn_without(
     text = f"{recipe_text(recipe)} without {' '.join(left_out)}"
     team = Team(0, 1, torch.device("cpu"))
     fit(task, recipe.quality, seed=recipe.seed, out=folder, team=team, text=text)
-    return load_file(stored)
+    learned: dict[str, torch.Tensor] = load_file(stored)
+    return learned
 
 
 def _test_groups(

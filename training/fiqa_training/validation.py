@@ -76,7 +76,8 @@ class Link:
 
     def back(self, opinions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The scores that stand for opinions, both in (0, 1)."""
-        return 1 / (1 + np.exp(-(_logits(opinions) - self.offset) / self.slope))
+        logits = (_logits(opinions) - self.offset) / self.slope
+        return np.asarray(1 / (1 + np.exp(-logits)), np.float64)
 
 
 def fit_link(scores: npt.NDArray[np.float64], opinions: npt.NDArray[np.float64]) -> Link:

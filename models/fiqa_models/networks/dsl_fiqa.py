@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -173,9 +174,10 @@ class DslFiqa(nn.Module):
         if self.context is None:
             x = self.tokens(images)
         else:
-            pyramid = self.tokens.pyramid(images)
+            grid: Any = self.tokens  # the small backbone, or what stands for it
+            pyramid = grid.pyramid(images)
             context = self.context(pyramid)
-            x = self.tokens.fused(pyramid)
+            x = grid.fused(pyramid)
         x = self.stage2(self.stage1(x))
         x = self.decoder_in(x)
         height, width = x.shape[-2:]
