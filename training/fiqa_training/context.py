@@ -1,6 +1,6 @@
 """Solving the scene context: a quadratic regression on second-order statistics, in closed form.
 
-Kernel ridge regression with the kernel (x . y / 2 + 1/2)^2 on the principal components of the
+Kernel ridge regression with the kernel (x . y / 2 + 1)^2 on the principal components of the
 statistics (`fiqa_models.networks.context`), jointly for rated photos and degraded faces. Photos
 and faces share everything but the intercept: people rate photos of phones on another scale than
 a face's distance from its clean original. The solution is written out as a quadratic form, so no
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 Matrix = npt.NDArray[np.float64]
 _SAMPLED_GROUPS = 14
 _SAMPLED_TOKENS = 37
-_OFFSET = 0.5
+_OFFSET = 1.0
 _PRODUCT_WEIGHT = 0.5
 
 

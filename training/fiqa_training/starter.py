@@ -197,7 +197,9 @@ def _learn(prepared: Prepared, kept: Sequence[int], recipe: Recipe, folder: Path
         recipe.seed,
         keep,
     )
-    text = f"{recipe_text(recipe)} {len(kept)}"
+    # All that decides this part, so that the context can be solved anew without it.
+    parts = (recipe.data, recipe.degradation, recipe.quality)
+    text = " ".join([str(recipe.seed), *map(recipe_text, parts), str(len(kept))])
     team = Team(0, 1, torch.device("cpu"))
     fit(task, recipe.quality, seed=recipe.seed, out=folder, team=team, text=text)
     task.module.load_state_dict(load_file(stored))

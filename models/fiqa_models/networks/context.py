@@ -26,9 +26,41 @@ principal ones."""
 CHANNELS = STAGES[-1][1]
 _PRODUCTS = tuple(kept * (kept + 1) // 2 for _, _, kept in STAGES)
 STATISTICS = CHANNELS + sum(_PRODUCTS)
-COMPONENTS = 160
+COMPONENTS = 240
 """Principal components of the statistics that the regression sees."""
 _LEAST, _MOST = 0.03, 0.97
+_NEWTON_STEPS = 4
+
+
+def levelled(logits: Tensor, confidence: Tensor, context: Tensor, share: float) -> Tensor:
+    """Regional qualities on the level that their own score and the context agree on.
+
+    All regions of a picture move by one number, such that their weighted mean, the score, has
+    the logit ``share * context + (1 - share) * logit(score before)``.
+
+    Args:
+        logits: (B, N) of the regional qualities.
+        confidence: (B, N) in [0, 1].
+        context: (B,) logits.
+        share: of the context in the level.
+
+    Returns:
+        (B, N) qualities in [0, 1].
+    """
+    weight = confidence / confidence.sum(1, keepdim=True).clamp(min=1e-12)
+    before = _logit((torch.sigmoid(logits) * weight).sum(1))
+    wanted = torch.sigmoid(share * context + (1 - share) * before)
+    move = torch.logit(wanted) - before
+    # The mean of bent values is not the bent mean: Newton's steps make up the difference.
+    for _ in range(_NEWTON_STEPS):
+        quality = torch.sigmoid(logits + move.unsqueeze(1))
+        slope = (quality * (1 - quality) * weight).sum(1).clamp(min=1e-3)
+        move = move + ((wanted - (quality * weight).sum(1)) / slope).clamp(-1.0, 1.0)
+    return torch.sigmoid(logits + move.unsqueeze(1))
+
+
+def _logit(share: Tensor) -> Tensor:
+    return torch.logit(share.clamp(1e-4, 1 - 1e-4))
 
 
 class SceneContext(nn.Module):
@@ -41,7 +73,7 @@ class SceneContext(nn.Module):
                 self.register_buffer(f"centre{index}", torch.zeros(end - first, 1))
                 self.register_buffer(f"basis{index}", torch.zeros(kept, end - first))
         self.register_buffer("mean", torch.zeros(STATISTICS))
-        self.register_buffer("projection", torch.zeros(COMPONENTS, STATISTICS))
+        self.register_buffer("projection", torch.zeros(COMPONENTS, STATISTICS, dtype=torch.float16))
         self.register_buffer("quadratic", torch.zeros(COMPONENTS, COMPONENTS))
         self.register_buffer("linear", torch.zeros(COMPONENTS))
         self.register_buffer("bias", torch.zeros(()))
@@ -69,6 +101,6 @@ class SceneContext(nn.Module):
 
     def forward(self, pyramid: Tensor) -> Tensor:
         """Pyramids (B, 784, H, W) to logits (B,)."""
-        z = (self.statistics(pyramid) - self.mean) @ self.projection.T
+        z = (self.statistics(pyramid) - self.mean) @ self.projection.float().T
         value = ((z @ self.quadratic) * z).sum(1) + z @ self.linear + self.bias
         return torch.logit(value.clamp(_LEAST, _MOST))

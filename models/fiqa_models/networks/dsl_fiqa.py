@@ -32,7 +32,7 @@ from torch import Tensor, nn
 
 from fiqa_models.networks.blocks import DecoderBlock, build_stage
 from fiqa_models.networks.config import CONFIGS, PATCH_SIDE, TOKEN_STRIDE, NetworkConfig
-from fiqa_models.networks.context import SceneContext
+from fiqa_models.networks.context import SceneContext, levelled
 from fiqa_models.networks.degradation import build_degradation_encoder, no_degradation
 from fiqa_models.networks.landmarks import build_guide
 from fiqa_models.networks.tokens import build_tokens
@@ -204,10 +204,9 @@ class DslFiqa(nn.Module):
         if context is None:
             quality = self.quality_head(seen)
         else:
-            logits = self.quality_head.logits(seen)
-            level = (logits * confidence).sum(1) / confidence.sum(1).clamp(min=1e-12)
-            move = self.config.context_weight * (context.unsqueeze(1) - level)
-            quality = torch.sigmoid(logits + move.unsqueeze(2))
+            logits = self.quality_head.logits(seen)[..., 0]
+            weight = confidence[..., 0]
+            quality = levelled(logits, weight, context, self.config.context_weight)
         return quality.view(-1, height, width), confidence.view(-1, height, width)
 
 
