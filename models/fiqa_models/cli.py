@@ -81,7 +81,10 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from fiqa_models.verify import verify  # noqa: PLC0415 - torch takes seconds
+    from fiqa_models.verify import (  # noqa: PLC0415 - torch takes seconds
+        verdicts,
+        verify,
+    )
 
     comparisons = verify(options.spec, on_case=lambda case: _tell(options, case, None))
     bad = [c for c in comparisons if not (c.agrees if options.strict else c.explained)]
@@ -107,8 +110,10 @@ def _verify(options: argparse.Namespace) -> int:
         _say(
             f"{strictly} of {len(comparisons)} numbers agree to the tolerance, "
             f"{sum(c.explained for c in comparisons) - strictly} more within rounding, "
-            f"{len(bad)} deviate."
+            f"{sum(not c.explained for c in comparisons)} deviate."
         )
+        for verdict in verdicts(comparisons):
+            _say(verdict)
     return DEVIATES if bad else DONE
 
 

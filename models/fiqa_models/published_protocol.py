@@ -4,9 +4,10 @@ They cut 20 random 384 x 384 patches of the crop and average their scores, in fl
 random numbers are seeded once a process, so that a score depends on the files before it; here
 each draw has its own seed.
 
-`PublishedScorer` makes a scorer of it (``fiqa evaluate --published-protocol``). Nothing of what
-makes ours fast is used: no faster arrangement, no batch, nothing remembered. What the authors' code
-spends on blocks 10 and 11 of the transformer, whose outputs nobody reads, is not spent here.
+`PublishedScorer` makes a scorer of it (``fiqa evaluate --published-protocol``). The network runs in
+the order of its published description, and nothing of what makes ours fast is used: no faster
+arrangement, no batch, nothing remembered. Blocks 10 and 11 of the transformer, which the authors'
+files hold and whose outputs nothing reads, are left out here as everywhere.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from fiqa_models.networks import (
     identifiers_inside,
     normalise,
 )
+from fiqa_models.networks.blocks import use_published_order
 from fiqa_models.networks.config import TOKEN_STRIDE
 from fiqa_models.networks.landmarks import PublishedGuide
 from fiqa_models.registry import find_scorer
@@ -69,6 +71,7 @@ class PublishedScorer:
     def __init__(self, checkpoint: Path, *, device: str = "", seed: int = 0) -> None:
         network, manifest = load_checkpoint(checkpoint)
         self._device = choose_device(device)
+        use_published_order(network)
         self._network = network.requires_grad_(False).eval().to(self._device)
         self._scheme = manifest.landmark_scheme
         self._seed = seed
@@ -123,10 +126,12 @@ def load_published_scorer(name: str, *, device: str = "", seed: int = 0) -> Publ
     spec = find_scorer(name)
     if spec.checkpoint is None:
         raise ModelError(
-            f"The scorer “{name}” has no published protocol.",
+            f"The scorer “{spec.name}” has no published protocol.",
             "The procedure is that of DSL-FIQA's patches.",
             "Name an imported checkpoint.",
         )
+    if not spec.available:
+        raise ModelError(f"The scorer “{spec.name}” cannot be used.", spec.problem)
     return PublishedScorer(spec.checkpoint, device=device, seed=seed)
 
 

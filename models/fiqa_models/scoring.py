@@ -24,7 +24,8 @@ class FaceScore:
 
     Attributes:
         value: Perceptual quality in [0, 1].
-        spread: Standard deviation of the score over patches, in [0, 1].
+        spread: Standard deviation of the score over patches, in [0, 1]; of a network that sees one
+            patch, over four windows of its maps.
         quality_map: ``(H, W)`` float16 in [0, 1]; row 0 is the crop's top.
         confidence_map: ``(H, W)`` float16 in [0, 1], the same shape.
         embedding: Degradation embedding, ``(D,)`` float32; empty for classical scorers.

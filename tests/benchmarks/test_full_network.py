@@ -12,7 +12,6 @@ the wall clock, which speaks of us only where nobody else is busy.
 
 from __future__ import annotations
 
-import copy
 import os
 import statistics
 import sys
@@ -33,10 +32,12 @@ from fiqa_models.networks import (
     identifiers_inside,
     normalise,
 )
+from fiqa_models.networks.blocks import use_published_order
 from fiqa_models.networks.fast_paper import STEPS
 from fiqa_models.networks.landmarks import PublishedGuide
 from fiqa_models.published_protocol import PATCHES, score_as_published
 from fiqa_models.weights import load_checkpoint, save_checkpoint
+from tests.benchmarks.full_network import sharing
 
 pytestmark = pytest.mark.benchmark
 
@@ -110,6 +111,8 @@ def test_ratio_with_all_threads(
     # Every face has its own landmarks, as photos do: some show all of them, some do not.
     crops = np.stack([np.roll(CROP, n, 0) for n in range(PATCHES // 2)])
     meshes = np.stack([MESH + n for n in range(PATCHES // 2)])
+    network = sharing(network)
+    use_published_order(network)
     scorer.score(crops[:1], meshes[:1])
     score_as_published(network, CROP, MESH, seed=0, patches=1)
     clocks = (time.perf_counter, time.process_time)
@@ -140,18 +143,21 @@ def _steps(plain: DslFiqa) -> Iterator[tuple[str, tuple[Callable[[], float], flo
 
         return run, PATCHES / SAMPLE
 
-    yield "published procedure, 20 patches", published(plain)
-    yield "the same with blocks 10 and 11", published(_with_all_blocks(plain))
+    described = sharing(plain)
+    use_published_order(described)
+    yield "published procedure, 20 patches", published(described)
+    yield "the same with blocks 10 and 11", published(_with_all_blocks(described))
     yield "four patches in the corners, a batch", (_grid(plain, GRID, forget=True), 1)
-    yield ONE_PATCH, (_grid(plain, CENTRE, forget=True), 1)
+    yield ONE_PATCH, (_grid(described, CENTRE, forget=True), 1)
+    yield "+ fused attention, queries few", (_grid(plain, CENTRE, forget=True), 1)
     yield "+ landmark layer remembered", (_grid(plain, CENTRE), 1)
     yield "+ channels last", (_grid(plain, CENTRE, channels_last=True), 1)
     network = plain
     for name, step in STEPS.items():
-        network = _sharing(network)
+        network = sharing(network)
         step(network)
         yield f"+ {name}", (_grid(network, CENTRE, channels_last=True), 1)
-    network = _sharing(plain)
+    network = sharing(plain, own_convolutions=True)
     prepare_for_cpu(network, "float32")
     yield "as the scorer runs it", (_grid(network, CENTRE, channels_last=True), 1)
 
@@ -176,15 +182,9 @@ def _grid(
     return run
 
 
-def _sharing(network: DslFiqa) -> DslFiqa:
-    """A copy with the same tensors: its modules may be replaced."""
-    shared = [*network.parameters(), *network.buffers()]
-    return copy.deepcopy(network, {id(tensor): tensor for tensor in shared})
-
-
 def _with_all_blocks(network: DslFiqa) -> DslFiqa:
     """With the transformer's last two blocks, which the published files hold, and their cost."""
-    network = _sharing(network)
+    network = sharing(network)
     vit = network.tokens.vit
     vit.blocks.extend(
         Block(vit.embed_dim, num_heads=12, qkv_bias=True).eval().requires_grad_(requires_grad=False)

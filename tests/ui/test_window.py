@@ -255,6 +255,19 @@ def test_adding_a_folder_by_the_dialog(
     assert engine.calls[1] == ("score", "starter")
 
 
+def test_the_scorers_are_in_the_menu(
+    qtbot: QtBot, window: MainWindow, engine: RecordingEngine
+) -> None:
+    menu = next(m for m in window.menuBar().findChildren(QMenu) if m.title() == "Scorer")
+    menu.aboutToShow.emit()
+    qtbot.waitUntil(lambda: len(menu.actions()) > 1, timeout=60_000)
+    scorers = {action.text(): action for action in menu.actions()}
+    assert list(scorers) == ["Starter", "Sharpness (classical)"]
+    assert not any(action.isChecked() for action in scorers.values()), "none has this hash"
+    scorers["Sharpness (classical)"].trigger()
+    qtbot.waitUntil(lambda: ("score", "sharpness") in engine.calls)
+
+
 def test_choices_are_remembered(
     qtbot: QtBot, window: MainWindow, library: Library, settings: Settings
 ) -> None:

@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fiqa_training.errors import TrainingError
 from fiqa_training.output import say, say_json
@@ -62,7 +62,6 @@ def _card(options: argparse.Namespace) -> int:
 
     from fiqa_training.card import CardPlan, measure_card, open_scorer  # noqa: PLC0415
     from fiqa_training.card_rated import measure_rated  # noqa: PLC0415
-    from fiqa_training.card_text import as_markdown  # noqa: PLC0415
     from fiqa_training.failure_sheet import as_record, worst, write_failures  # noqa: PLC0415
 
     scorer, manifest = open_scorer(options.scorer, options.device)
@@ -70,22 +69,32 @@ def _card(options: argparse.Namespace) -> int:
     measured = measure_card(scorer, manifest, options.faces, plan)
     record = measured.record
     record["command"] = "fiqa-train " + shlex.join(_without_places(sys.argv[1:]))
-    record["rated"] = (
-        measure_rated(scorer, manifest, options.rated, options.fold) if options.rated else None
-    )
+    record["rated"] = None
     failures = worst(measured.cases)
     record["failures"] = [as_record(case) for case in failures]
     if failures:
         write_failures(failures, options.out / PICTURE)
-    fragment = as_markdown(record)
     _write(options.out / CASES, _as_table(measured.cases))
-    _write(options.out / FRAGMENT, fragment)
-    _write(options.out / RECORD, json.dumps(record, indent=2) + "\n")
+    # What the faces gave stays, whatever becomes of the photos.
+    fragment = _leave(record, options.out)
+    if options.rated:
+        record["rated"] = measure_rated(scorer, manifest, options.rated, options.fold)
+        fragment = _leave(record, options.out)
     if options.json:
         say_json(record)
     else:
         say(fragment)
     return 0
+
+
+def _leave(record: dict[str, Any], folder: Path) -> str:
+    """Write the figures and their tables; returns the tables."""
+    from fiqa_training.card_text import as_markdown  # noqa: PLC0415
+
+    fragment = as_markdown(record)
+    _write(folder / FRAGMENT, fragment)
+    _write(folder / RECORD, json.dumps(record, indent=2) + "\n")
+    return fragment
 
 
 def _make_folder(folder: Path) -> None:

@@ -69,7 +69,7 @@ class ModelsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._scorers = scorers
         self._library = library
-        self._active = ""
+        self._active: ScorerInfo | None = None
         self._background = Background("fiqa-models", 1, self)
         self.banner = Banner()
         self.list = QListWidget()
@@ -99,9 +99,9 @@ class ModelsDialog(QDialog):
         """List the scorers anew; the one of this name is selected, else the one in use."""
         library, scorers = self._library, self._scorers
 
-        def work() -> tuple[list[InstalledScorer], str]:
+        def work() -> tuple[list[InstalledScorer], ScorerInfo | None]:
             active = library.scores.active() if library is not None else None
-            return scorers.installed(fresh=True), active.hash if active is not None else ""
+            return scorers.installed(fresh=True), active
 
         self._run(work, lambda found: self._take(*found, select))
 
@@ -146,7 +146,7 @@ class ModelsDialog(QDialog):
 
     # --- the list ------------------------------------------------------------------------------
 
-    def _take(self, found: list[InstalledScorer], active: str, select: str) -> None:
+    def _take(self, found: list[InstalledScorer], active: ScorerInfo | None, select: str) -> None:
         self._active = active
         current = self.current
         wanted = select or (current.name if current is not None else "")
@@ -164,6 +164,12 @@ class ModelsDialog(QDialog):
             if scorer.name == wanted:
                 self.list.setCurrentItem(item)
         self._show_current()
+        if active is not None and not any(map(self._in_use, found)):
+            self.banner.show_message(
+                "warning",
+                f"The scores of this library come from {active.title}, which is not installed any "
+                "more. They stay; choose another scorer for new ones.",
+            )
         if self.focusWidget() is None:
             self.list.setFocus()
 
@@ -171,7 +177,10 @@ class ModelsDialog(QDialog):
         """Whether it gives the new scores: the chosen one or, before any was, the default."""
         if self._library is None:
             return False
-        return scorer.hash == self._active if self._active else scorer.default
+        active = self._active
+        if active is None:
+            return scorer.default
+        return scorer.hash == active.hash if scorer.hash else scorer.name == active.name
 
     def _show_current(self) -> None:
         scorer = self.current

@@ -124,13 +124,14 @@ class VerifyDialog(RunningDialog):
 
     def _ended(self, result: list[Comparison]) -> None:
         self.comparisons = result
+        strictly = all(c.agrees for c in result)
         well = all(c.within_rounding for c in result)
-        theme.set_role(self._outcome, "success" if well else "danger")
+        theme.set_role(self._outcome, "success" if strictly else "warning" if well else "danger")
         self._outcome.setText(words.outcome_said(result))
         self.table.clear()
         for comparison in result:
             self.table.addTopLevelItem(_row(comparison))
-        self._only.setEnabled(not all(c.agrees for c in result))
+        self._only.setEnabled(not strictly)
         self._filter()
         self._result.show()
         self.resize(max(self.width(), 760), max(self.height(), 560))

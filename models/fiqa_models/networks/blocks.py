@@ -1,12 +1,15 @@
 """The parts between tokens and heads: channel attention, Swin refinement, degradation decoder.
 
 All work on maps (B, C, H, W) or tokens (B, N, C) as their docstrings say.
+
+`use_published_order` makes the parts of the ``paper`` network add and multiply in the order of its
+published description, step by step: the same network, other roundings, more work.
 """
 
 from __future__ import annotations
 
 import torch
-from timm.models.swin_transformer import SwinTransformerBlock
+from timm.models.swin_transformer import SwinTransformerBlock, WindowAttention
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -19,10 +22,14 @@ class ChannelAttention(nn.Module):
     """Attention over channels, as published (the "transposed attention" of MANIQA).
 
     Queries, keys and values are linear in the N positions, so the grid's size is fixed.
+
+    Attributes:
+        published_order: see `use_published_order`.
     """
 
     def __init__(self, positions: int) -> None:
         super().__init__()
+        self.published_order = False
         self.query = nn.Linear(positions, positions)
         self.key = nn.Linear(positions, positions)
         self.value = nn.Linear(positions, positions)
@@ -31,15 +38,20 @@ class ChannelAttention(nn.Module):
         """Map (B, C, H, W) to a map of that shape."""
         batch, channels, height, width = x.shape
         flat = x.flatten(2)
-        mixed = functional.scaled_dot_product_attention(
-            self.query(flat).unsqueeze(1),
-            self.key(flat).unsqueeze(1),
-            self.value(flat).unsqueeze(1),
-        ).squeeze(1)
+        query, key, value = self.query(flat), self.key(flat), self.value(flat)
+        if self.published_order:
+            weights = (query @ key.transpose(1, 2) * flat.shape[2] ** -0.5).softmax(-1)
+            mixed = weights @ value
+        else:
+            mixed = functional.scaled_dot_product_attention(
+                query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
+            ).squeeze(1)
         # The published network lays (N, C) numbers out as (C, N) without transposing back; its
         # weights were trained with that, so it is part of the network.
         mixed = mixed.transpose(1, 2).reshape(batch, channels, height, width)
-        return x + mixed
+        # In this order, for a sum is laid out in memory as its first term.
+        total: Tensor = mixed + x
+        return total
 
 
 class PooledChannelAttention(nn.Module):
@@ -126,6 +138,9 @@ class DegradationAttention(nn.Module):
     The few queries are stretched to the image's positions by nearest-neighbour interpolation,
     along the flattened positions as published or, where ``grid`` (rows, columns of the queries)
     is given, over rows and columns.
+
+    Attributes:
+        published_order: see `use_published_order`.
     """
 
     def __init__(
@@ -134,6 +149,7 @@ class DegradationAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.grid = grid
+        self.published_order = False
         self.q = nn.Linear(query_channels, channels)
         self.kv = nn.Linear(channels, 2 * channels)
         self.proj = nn.Linear(channels, channels)
@@ -151,6 +167,12 @@ class DegradationAttention(nn.Module):
         batch, _, channels = x.shape
         split = (batch, -1, self.heads, channels // self.heads)
         k, v = self.kv(x).chunk(2, -1)
+        if self.published_order:
+            q = self._stretch(self.q(degradation), height, width).reshape(split).transpose(1, 2)
+            keys, values = (part.reshape(split).transpose(1, 2) for part in (k, v))
+            weights = (q @ keys.transpose(2, 3) * split[-1] ** -0.5).softmax(-1)
+            mixed: Tensor = self.proj((weights @ values).transpose(1, 2).reshape(x.shape))
+            return mixed
         # A stretched query only repeats its row of the attention: attend and project first,
         # stretch after. Exact, and six times cheaper with 96 queries for 576 positions.
         answer = functional.scaled_dot_product_attention(
@@ -221,3 +243,17 @@ class DecoderBlock(nn.Module):
         x = x + self.attn(self.norm1(x), degradation, height, width)
         mixed: Tensor = x + self.mlp(self.norm2(x), height, width)
         return mixed
+
+
+def use_published_order(network: nn.Module) -> None:
+    """Compute as the published description reads, in place; the weights stay as they are.
+
+    Attention is products, a scale, a softmax and a product, and the decoder stretches its queries
+    before they attend. The network is the same, only roundings differ (decision 7), and it takes
+    longer: for comparisons with the published network, not for everyday scoring.
+    """
+    for module in network.modules():
+        if isinstance(module, (ChannelAttention, DegradationAttention)):
+            module.published_order = True
+        elif isinstance(module, WindowAttention):
+            module.fused_attn = False

@@ -32,10 +32,15 @@ class ViTTokens(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (B, 3, 384, 384) to a map (B, 3072, 24, 24)."""
-        maps: list[Tensor] = self.vit.forward_intermediates(
-            images, indices=list(_CONCATENATED_BLOCKS), intermediates_only=True
+        parts: list[Tensor] = self.vit.forward_intermediates(
+            images,
+            indices=list(_CONCATENATED_BLOCKS),
+            intermediates_only=True,
+            output_fmt="NLC",
         )
-        return torch.cat(maps, 1)
+        # Channels stay last in memory, as published: what follows rounds by its layout.
+        tokens = torch.cat(parts, 2).transpose(1, 2)
+        return tokens.view(*tokens.shape[:2], *self.vit.patch_embed.grid_size)
 
 
 class MobileNetTokens(nn.Module):

@@ -126,7 +126,7 @@ def test_choosing_a_scorer_takes_new_scores_from_it(
     faces = library.views.counts().faces
     choose(dialog, "DSL-FIQA (mine)")
     press(qtbot, dialog.details.use)
-    qtbot.waitUntil(lambda: bool(dialog.banner.text), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "come from DSL-FIQA" in dialog.banner.text, timeout=PATIENCE)
     assert dialog.banner.text == (
         f"New scores come from DSL-FIQA (mine) now. {faces} faces have no score of it yet."
     )
@@ -190,7 +190,7 @@ def test_a_name_that_is_taken_is_refused_in_the_words_of_the_command_line(
     assert not asking.rename.isEnabled()
     asking.name.setText("starter")
     press(qtbot, asking.rename)
-    qtbot.waitUntil(lambda: bool(dialog.banner.text), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "already" in dialog.banner.text, timeout=PATIENCE)
     assert dialog.banner.text == "There is a scorer “starter” already.\nChoose another name."
     assert (own_models() / "mine.json").exists()
 
@@ -211,6 +211,12 @@ def test_removing_asks_and_keeps_the_scores(
         assert (own_models() / "mine.safetensors").exists() is there
     after = [row.score for row in library.views.face_rows(library.views.face_ids(Query()))]
     assert after == before
+
+
+def test_a_library_whose_scorer_is_gone_is_told_so(qtbot: QtBot, library: Library) -> None:
+    dialog = show(qtbot, library)  # the sample's scorer has a hash that nothing here has
+    assert dialog.banner.text.startswith("The scores of this library come from Starter, which is")
+    assert "Gives the new scores" not in dialog.details.text
 
 
 def test_the_folder_is_shown(
