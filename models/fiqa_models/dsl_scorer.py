@@ -66,7 +66,7 @@ class DslScorer:
         network, manifest = load_checkpoint(checkpoint)
         self._device = choose_device(device)
         self._grid = grid_of(network.config)
-        network.requires_grad_(False).eval().to(self._device)
+        network.requires_grad_(False).eval().float().to(self._device)
         if self._device.type != "cpu":
             fold_batch_norms(network)
             network.to(memory_format=torch.channels_last)

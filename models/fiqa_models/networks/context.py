@@ -100,7 +100,8 @@ class SceneContext(nn.Module):
         return torch.cat(parts, 1)
 
     def forward(self, pyramid: Tensor) -> Tensor:
-        """Pyramids (B, 784, H, W) to logits (B,)."""
-        z = (self.statistics(pyramid) - self.mean) @ self.projection.float().T
-        value = ((z @ self.quadratic) * z).sum(1) + z @ self.linear + self.bias
+        """Pyramids (B, 784, H, W) to logits (B,); always computed in float32."""
+        with torch.autocast(pyramid.device.type, enabled=False):
+            z = (self.statistics(pyramid) - self.mean) @ self.projection.float().T
+            value = ((z @ self.quadratic) * z).sum(1) + z @ self.linear + self.bias
         return torch.logit(value.clamp(_LEAST, _MOST))
