@@ -55,7 +55,7 @@ from fiqa_training.recipe import DegradationRecipe
 from tests.benchmarks.quality_faces import SEED, Faces, make_faces
 
 TRAIN, VALIDATION, TEST = 12, 8, 60
-EPOCHS, BATCH, RATE = 12, 7, 1e-3
+EPOCHS, BATCH, RATE = 8, 7, 1e-3
 ENCODER = DegradationRecipe(steps=12, synthetic=6, real=6, window=128, rate=1e-3, temperature=0.5)
 DRAWS, PATCHES = 5, 20
 _ENOUGH = 6

@@ -19,6 +19,7 @@ from fiqa_training.dsl import dual_set, patch_based
 from fiqa_training.encoder import EncoderSteps, EncoderTask, degradation_loss
 from fiqa_training.errors import TrainingError
 from fiqa_training.experiments import (
+    SHARES,
     TABLE_3,
     ablation_variants,
     leave_out_variants,
@@ -67,10 +68,10 @@ save_every = 9
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eleven pictures of two kinds of degradation, with the tiny recipe."""
+    """Thirteen pictures of two kinds of degradation, with the tiny recipe."""
     folder = tmp_path_factory.mktemp("set")
     lines = ["image,mos,split,kind"]
-    for index in range(11):
+    for index in range(13):
         cv2.imwrite(str(folder / f"{index}.png"), np.full((512, 512, 3), 20 * index, np.uint8))
         part = "train" if index < 7 else "test"
         lines.append(f"{index}.png,{index},{part},{'jpeg' if index % 2 else 'haze'}")
@@ -267,6 +268,34 @@ def test_an_experiment_leaves_its_table_and_picture(data: Path, tmp_path: Path, 
     assert list(summary["rows"]) == list(TABLE_3)
     assert summary["complete"]
     assert (tmp_path / "summary.png").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "rows", "pictures"),
+    [
+        ("size-curve", [f"{share:.0%}" for share in SHARES], [1, 2, 3, 4, 5, 6, 7]),
+        ("leave-out", ["haze", "jpeg"], [3, 4]),
+    ],
+)
+def test_experiments_run_on_features_that_their_runs_share(
+    data: Path, tmp_path: Path, capsys, name: str, rows: list[str], pictures: list[int]
+) -> None:
+    recipe = tmp_path / "cached.toml"
+    cached = RECIPE.replace(
+        "freeze_backbone = true", "freeze_backbone = true\ncache_features = true"
+    )
+    recipe.write_text(cached + "flip = false\n")
+    places = ["--recipe", str(recipe), "--data", str(data), "--out", str(tmp_path)]
+    assert main([name, *places, "--device", "cpu"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert list(summary["rows"]) == rows
+    assert [row["training_pictures"] for row in summary["rows"].values()] == pictures
+    assert {row["n"] for row in summary["rows"].values()} == {6 if name == "size-curve" else 3}
+    assert summary["complete"]
+    # The backbone ran once for each picture, whatever the number of runs.
+    (backbone,) = (tmp_path / "features" / "backbone").iterdir()
+    assert len(list(backbone.glob("*.npy"))) == 13
 
 
 @pytest.mark.shared

@@ -11,6 +11,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -227,8 +228,8 @@ class CachedTask(QualityTask):
                 tuple((int(left), int(top)) for left, top in drawn_places),
             )
 
-    def loss(self, module: nn.Module, batch: CropBatch, team: Team) -> Tensor:  # noqa: ARG002
-        """Each window learns its picture's MOS."""
+    def loss(self, module: nn.Module, batch: Any, team: Team) -> Tensor:  # noqa: ARG002
+        """Each window of a `CropBatch` learns its picture's MOS."""
         scores = module(batch)
         targets = batch.target[:, None].expand_as(scores)
         return training_loss(scores, targets, self._recipe.ablation.loss)

@@ -85,7 +85,7 @@ def degraded_views(faces: Sequence[Path], seed: int = 0) -> Views:
 
 def train_compared(
     places: Places, recipe: ImageRecipe, team: Team, folder: str = "encoders"
-) -> dict[Learning, DegradationEncoder]:
+) -> dict[str, DegradationEncoder]:
     """Both encoders, trained equally; goes on where it was stopped.
 
     Args:
@@ -96,7 +96,7 @@ def train_compared(
             so that table 3 and table 4 share encoders.
     """
     found = _chosen(places, recipe)
-    encoders: dict[Learning, DegradationEncoder] = {}
+    encoders: dict[str, DegradationEncoder] = {}
     for learning in COMPARED:
         own = replace(recipe, ablation=replace(recipe.ablation, degradation=learning))
         # Only the encoder learns here: the guide's 110 M parameters need not be made.
