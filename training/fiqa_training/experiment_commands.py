@@ -158,7 +158,7 @@ def _representation(options: argparse.Namespace) -> int:
             report = look.over_seeds(
                 {seed: look.retrieval_report(each, views) for seed, each in embeddings.items()}
             )
-            shown = {name: first[name] for name in look.COMPARED}
+            shown = {str(name): first[name] for name in look.COMPARED}
             write_picture(look.draw_retrieval(shown, views), target)
         else:
             report = {
