@@ -134,4 +134,4 @@ def test_the_whole_network(full: DslFiqa) -> None:
     assert float(plain.quality.std()) > 1e-3
     for name in ("score", "quality", "confidence", "embedding", "degradation_tokens"):
         assert torch.allclose(getattr(plain, name), getattr(fast, name), atol=1e-5, rtol=1e-4), name
-    assert torch.allclose(fast.score[1:], alone.score, atol=1e-6)
+    assert torch.allclose(fast.score[1:], alone.score, atol=1e-5)

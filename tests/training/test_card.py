@@ -28,7 +28,7 @@ from fiqa_training.data.samples import Sample
 from fiqa_training.degradations import kinds
 from fiqa_training.errors import TrainingError
 from fiqa_training.failure_sheet import MOST_BYTES, may_be_shown, worst, write_failures
-from fiqa_training.slices import Person, figures
+from fiqa_training.slices import Person, by_name, figures, slice_figures
 
 WriteFaces = Callable[[Path, list[tuple[str, str, str]]], Path]
 
@@ -325,25 +325,60 @@ def test_a_scorer_that_gives_no_number_is_refused(faces: Path) -> None:
         measure_card(Brightness(math.nan), None, faces, CardPlan(persons=1, label_faces=1))
 
 
-def test_tables_survive_missing_figures() -> None:
-    record = {
-        "scorer": {"name": "a", "hash": "b", "device": "cpu", "precision": "float32"},
+def record_of(group: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "scorer": {"name": "a", "hash": "b", "kind": "c", "device": "cpu", "precision": "float32"},
         "date": "2026-01-01",
         "command": "fiqa-train card",
         "labels": "pseudo-MOS",
-        "calibrated_on": "",
-        "groups": {
-            "held out": {
-                "overall": figures([Person(np.array([0.8, 0.4]), np.array([0.9, 0.3]), 1, 1)]),
-                "slicings": {},
-                "interval": None,
-            },
-        },
-        "kinds": {},
+        "calibrated_on": "other people",
         "plan": {"faces_per_kind": 10},
+        "groups": {"held out": group},
+        "kinds": {},
         "hardly_seen": [],
         "failures": [],
+        **more,
     }
-    text = as_markdown(record)
+
+
+def test_tables_survive_missing_figures() -> None:
+    two = [Person(np.array([0.8, 0.4]), np.array([0.9, 0.3]), 1, 1)] * 2
+    text = as_markdown(record_of({"overall": figures(two), "slicings": {}, "interval": None}))
     assert "These weights carry no calibrated range." in text
-    assert "none." in text
+    assert "| all | 2 (few) | - | 100.0 % | 80 | 90 | -9.9 | +0.0 |" in text
+
+
+def test_tables_speak_of_gaps_ranges_and_photos_that_were_not_held_out() -> None:
+    # Scored alike but for the clean pictures of the second twelve, which get ten points less.
+    rng = np.random.default_rng(0)
+    people = []
+    for index in range(24):
+        labels = np.array([0.9, 0.6, 0.3]) + rng.normal(0, 0.02, 3)
+        people.append(Person(labels - [0.1 if index >= 12 else 0.0, 0, 0], labels, 2, 2))
+    slices = by_name(["female"] * 12 + ["male"] * 12)
+    group = {
+        "overall": figures(people),
+        "slicings": {"sex": slice_figures(people, slices)},
+        "interval": {"promised": 0.9, "n": 72, "inside": 0.93, "mean_width": 0.2},
+    }
+    photos = {
+        "name": "all",
+        "range": None,
+        "n": 50,
+        "srcc": 0.7,
+        "srcc_ci": [0.6, 0.8],
+        "plcc": 0.7,
+        "krcc": 0.5,
+        "rmse": 0.1,
+        "error": -0.02,
+    }
+    rated = {"fold": 1, "left_out": 0, "overall": photos, "slicings": {"light": [photos]}}
+    text = as_markdown(record_of(group, rated=rated, hardly_seen=["rain"]))
+    assert "sex: *female* is scored 9.9 points above *male*" in text
+    assert "| held out | 72 | 90.0 % | 93.0 % | 20 |" in text
+    assert "Calibrated on: other people." in text
+    assert "**Not held out**: the scorer's manifest names fold 0." in text
+    assert "| light: all | 50 | 0.700 [0.600, 0.800] | 0.700 | 10.0 | -2.0 |" in text
+    assert "Hardly seen (response below 0.5): rain." in text
+    tables = [line.count("|") for line in text.splitlines() if line.startswith("|")]
+    assert set(tables) == {6, 7, 8, 10}, "a row has as many cells as its head"
