@@ -122,7 +122,11 @@ class DslScorer:
             output = network.grid(images, self._grid, ids)
         faces, patches = len(crops), len(self._grid)
         values = output.score.float().clamp(0, 1).view(faces, patches).cpu().numpy()
-        spread = values.std(1) if patches > 1 else spread_inside(output.quality, output.confidence)
+        if patches > 1 and network.context is None:
+            spread = values.std(1)
+        else:  # one patch, or one context that all of them share
+            inside = spread_inside(output.quality, output.confidence)
+            spread = inside.reshape(faces, patches).mean(1)
         quality = stitch(output.quality.float().clamp(0, 1), faces, self._grid, surround=True)
         confidence = stitch(output.confidence.float(), faces, self._grid)
         embedding = output.embedding.float().view(faces, patches, -1).mean(1).cpu().numpy()

@@ -53,7 +53,7 @@ def test_a_logit_a_picture_within_bounds(context: SceneContext) -> None:
 def test_the_context_moves_the_level_and_keeps_the_regions(context: SceneContext) -> None:
     torch.manual_seed(0)
     plain = build_network("starter").eval()
-    levelled = build_network("starter", context_weight=1.0).eval()
+    levelled = build_network("starter", context="bilinear").eval()
     # A context that says 0.8 of every picture.
     quiet = {key: torch.zeros_like(value) for key, value in context.state_dict().items()}
     quiet["bias"].fill_(0.8)
@@ -74,22 +74,17 @@ def test_the_context_moves_the_level_and_keeps_the_regions(context: SceneContext
 
 
 def test_the_papers_network_has_no_context() -> None:
-    assert CONFIGS["paper"].context_weight == 0.0
+    assert CONFIGS["paper"].context == "none"
     assert build_network(replace(CONFIGS["starter"])).context is None
 
 
-def test_levels_meet_where_the_share_says() -> None:
+def test_the_weighted_mean_becomes_what_the_context_says() -> None:
     generator = torch.Generator().manual_seed(5)
     logits = torch.randn(6, 576, generator=generator) * 2
     confidence = torch.rand(6, 576, generator=generator)
     context = torch.linspace(-3, 3, 6)
-
-    def score(quality: torch.Tensor) -> torch.Tensor:
-        return (quality * confidence).sum(1) / confidence.sum(1)
-
-    before = score(torch.sigmoid(logits))
-    for share in (0.0, 0.4, 1.0):
-        wanted = torch.sigmoid(share * context + (1 - share) * torch.logit(before))
-        found = score(levelled(logits, confidence, context, share))
-        assert torch.allclose(found, wanted, atol=1e-3)
-    assert torch.allclose(levelled(logits, confidence, context, 0.0), torch.sigmoid(logits))
+    quality = levelled(logits, confidence, context)
+    score = (quality * confidence).sum(1) / confidence.sum(1)
+    assert torch.allclose(score, torch.sigmoid(context), atol=1e-3)
+    moved = torch.logit(quality.double()) - logits
+    assert (moved.std(1) < 1e-3).all()

@@ -54,13 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     starter = commands.add_parser("starter", help="make the starter weights")
     _add_material(starter)
     starter.add_argument("--steps", type=int, help="fewer or more steps than the recipe's")
-    starter.add_argument("--fold", type=int, help="run only this fold of the rated photos, 0-4")
     starter.set_defaults(run=_starter)
 
     left_out = commands.add_parser("starter-kinds", help="the starter on kinds it never saw")
     _add_material(left_out)
-    left_out.add_argument("--steps", type=int, default=100, help="of each run (default 100)")
-    left_out.add_argument("--groups", type=int, default=8, help="runs (default 8)")
     left_out.add_argument("--people", type=int, default=12, help="held-out people (default 12)")
     left_out.set_defaults(run=_starter_kinds)
 
@@ -99,11 +96,10 @@ def _add_material(parser: argparse.ArgumentParser) -> None:
 def _starter_kinds(options: argparse.Namespace) -> int:
     from fiqa_training.recipe import read_recipe  # noqa: PLC0415
     from fiqa_training.starter import Material  # noqa: PLC0415
-    from fiqa_training.starter_kinds import KindsPlan, leave_kinds_out  # noqa: PLC0415
+    from fiqa_training.starter_kinds import leave_kinds_out  # noqa: PLC0415
 
     material = Material(options.faces, options.rated, options.backbone, options.out, options.cache)
-    plan = KindsPlan(options.groups, options.steps, options.people)
-    found = leave_kinds_out(material, read_recipe(options.recipe), plan)
+    found = leave_kinds_out(material, read_recipe(options.recipe), options.people)
     _say(json.dumps(found, indent=2))
     return 0
 
@@ -117,8 +113,8 @@ def _starter(options: argparse.Namespace) -> int:
         quality = msgspec.structs.replace(recipe.quality, steps=options.steps)
         recipe = msgspec.structs.replace(recipe, quality=quality)
     material = Material(options.faces, options.rated, options.backbone, options.out, options.cache)
-    found = train_starter(material, recipe, options.fold)
-    _say(json.dumps({k: v for k, v in found.items() if not isinstance(v, list)}, indent=2))
+    found = train_starter(material, recipe)
+    _say(json.dumps(found, indent=2))
     return 0
 
 

@@ -75,6 +75,14 @@ def measure(
     return Statistics(values, **found)
 
 
+@torch.inference_mode()
+def statistics_of(
+    network: DslFiqa, context: SceneContext, groups: Sequence[Group]
+) -> npt.NDArray[np.float32]:
+    """(N, 13760) statistics of every picture of some groups."""
+    return np.asarray(_of(network, context, groups, first_only=False).numpy(), np.float32)
+
+
 def _pyramids(network: DslFiqa, group: Group, count: int | None) -> Iterator[torch.Tensor]:
     tokens = mobilenet_tokens(network)
     for shallow in group.shallow[:count]:

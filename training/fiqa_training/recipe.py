@@ -52,12 +52,10 @@ class ContextRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """``[context]``: the regression on the whole picture's statistics (`context`).
 
     Attributes:
-        weight: share of the context in the level of the regional qualities.
         ridge: of the regression.
         face_weight: of one picture of a face, where a rated photo has 1.
     """
 
-    weight: Annotated[float, msgspec.Meta(gt=0, le=1)]
     ridge: Annotated[float, msgspec.Meta(gt=0)]
     face_weight: Annotated[float, msgspec.Meta(gt=0)]
 

@@ -6,17 +6,16 @@
 2. freeze: the backbone, the standardisation of its features, the degradation encoder (dual-set
    learning);
 3. cache: what the frozen part says of every picture, with full-reference measures for the labels;
-4. learn by steps what the paper's network has, and solve the scene context in closed form;
-   first for five folds of the rated photos, each measured on the fold it has not seen: these runs
-   make the figures and the calibrated interval, their weights are not shipped;
-5. then once more from all photos; the last averaged weights are saved with a manifest that says
-   what made them. No checkpoint is chosen by a held-out figure.
+4. solve the scene context, which sets the level of every score, in closed form: five times without
+   one fifth of the rated photos, to measure it on that fifth, and once from everything;
+5. learn by steps what the paper's network has: where a face is better or worse;
+6. save the last averaged weights with a manifest that says what made them. No checkpoint is chosen
+   by a held-out figure.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 import shlex
 import sys
@@ -41,7 +40,6 @@ from fiqa_training.context import Statistics, measure, solve
 from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces, spread
 from fiqa_training.data.feature_cache import Group
 from fiqa_training.data.rated import RatedPhoto, fold_of, read_rated
-from fiqa_training.errors import TrainingError
 from fiqa_training.fitting import fit
 from fiqa_training.image_recipe import recipe_text
 from fiqa_training.labels import Calibration
@@ -62,7 +60,6 @@ from fiqa_training.validation import (
     fit_labels,
     fit_link,
     predict_groups,
-    stretch,
 )
 
 log = logging.getLogger(__name__)
@@ -72,7 +69,6 @@ HELD_OUT_PERSONS = 48
 COVERAGE = 0.9
 _EDGES = (0.2, 0.4, 0.6, 0.8)
 """Where the five words of the scale (Bad to Excellent) meet."""
-_STRETCHED_ON = 60
 
 LICENCES = {
     "portraits": "official portraits of US members of Congress, public domain",
@@ -108,38 +104,45 @@ class Prepared:
     statistics: Statistics
     training_rows: int
 
-    def fresh(self) -> DslFiqa:
-        """The network as every run starts with it."""
-        self.network.load_state_dict(self.weights)
-        return self.network
 
-
-def train_starter(
-    material: Material, recipe: Recipe, only_fold: int | None = None
-) -> dict[str, Any]:
+def train_starter(material: Material, recipe: Recipe) -> dict[str, Any]:
     """Run the recipe; `starter.safetensors` and `starter.json` appear in `material.out`.
 
-    Folds that are done already are not run again, so that several processes may share them.
-
-    Args:
-        material: what it learns from.
-        recipe: how.
-        only_fold: run this fold and no more.
+    A run that was stopped goes on when the same command is given again.
 
     Returns:
-        The figures: those of the fold, or those in the shipped manifest.
+        The figures in the manifest.
 
     Raises:
         TrainingError: the material is missing or malformed.
     """
     keep_freed_memory()
-    if only_fold is not None and not 0 <= only_fold < FOLDS:
-        raise TrainingError(f"There is no fold {only_fold}; they are 0 to {FOLDS - 1}.")
     prepared = prepare(material, recipe)
-    if only_fold is not None:
-        return _fold(prepared, only_fold, recipe, material.out)
-    folds = [_fold(prepared, number, recipe, material.out) for number in range(FOLDS)]
-    return _ship(prepared, folds, recipe, material)
+    folds = five_folds(prepared, recipe.context)
+    network = _learn(prepared, recipe, material.out / "run")
+    figures = _figures(prepared, network, folds)
+    save_checkpoint(
+        network,
+        material.out / "starter.safetensors",
+        name="starter",
+        title="Starter",
+        summary="Perceptual quality of a face: DSL-FIQA, small, trained on openly licensed "
+        "faces with synthetic degradations and on human ratings of real photos.",
+        provenance={
+            "command": "fiqa-train " + shlex.join(_without_places(sys.argv[1:])),
+            "recipe": msgspec.to_builtins(recipe),
+            "date": dt.datetime.now(dt.UTC).date().isoformat(),
+            "licences": LICENCES,
+            "pictures": {
+                "training_faces": prepared.training_rows,
+                "training_photos": len(prepared.photos),
+                "held_out_faces": len(prepared.held_faces),
+            },
+        },
+        figures=figures,
+    )
+    log.info("saved %s", material.out / "starter.safetensors")
+    return figures
 
 
 def cache_of(material: Material) -> Path:
@@ -177,10 +180,60 @@ def prepare(material: Material, recipe: Recipe) -> Prepared:
     )
 
 
-def _learn(prepared: Prepared, kept: Sequence[int], recipe: Recipe, folder: Path) -> DslFiqa:
-    """One run: the loop's averaged weights, the context beside them. `kept` are rated photos."""
+def opinions_of(prepared: Prepared) -> npt.NDArray[np.float64]:
+    """Mean opinions of the rated photos on [0, 1]."""
+    return np.array([photo.mos for photo in prepared.photos])
+
+
+def labels_of(prepared: Prepared) -> npt.NDArray[np.float64]:
+    """Pseudo-MOS of every picture of every training face."""
+    labels = [face_labels(group, prepared.calibration) for group in prepared.faces]
+    return np.concatenate(labels).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Every rated photo, judged by a context that has not learned from its fold.
+
+    Attributes:
+        scores: (N,) on [0, 1].
+        srcc: of each fold.
+    """
+
+    scores: npt.NDArray[np.float64]
+    srcc: tuple[float, ...]
+
+
+def five_folds(prepared: Prepared, recipe: ContextRecipe) -> Folds:
+    """Solve without each fold of the rated photos, and judge it."""
+    places = np.array([fold_of(photo, FOLDS) for photo in prepared.photos])
+    opinions, labels = opinions_of(prepared), labels_of(prepared)
+    known = prepared.statistics
+    scores = np.empty(len(opinions))
+    found = []
+    for number in range(FOLDS):
+        kept, held = places != number, places == number
+        context = solve(
+            known.bases, known.photos[kept], opinions[kept], known.faces, labels, recipe
+        )
+        scores[held] = judged(context, known.photos[held])
+        found.append(srcc(scores[held], opinions[held]))
+        log.info("fold %d: SRCC %.4f on %d photos", number, found[-1], held.sum())
+    return Folds(scores, tuple(found))
+
+
+@torch.inference_mode()
+def judged(context: SceneContext, statistics: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """(N,) scores that a context gives to pictures of known statistics."""
+    scores = torch.sigmoid(context.judge(torch.from_numpy(statistics)))
+    return np.asarray(scores.double().numpy(), np.float64)
+
+
+def _learn(prepared: Prepared, recipe: Recipe, folder: Path) -> DslFiqa:
+    """The loop's averaged weights, and the context beside them."""
     torch.manual_seed(recipe.seed)
-    network = prepared.fresh()
+    network = prepared.network
+    network.load_state_dict(prepared.weights)
     stored = folder / "learned.safetensors"
 
     def keep(step: int) -> None:
@@ -191,7 +244,7 @@ def _learn(prepared: Prepared, kept: Sequence[int], recipe: Recipe, folder: Path
     task = StarterTask(
         network,
         prepared.faces,
-        [prepared.rated[index] for index in kept],
+        prepared.rated,
         recipe.quality,
         prepared.calibration,
         recipe.seed,
@@ -199,118 +252,48 @@ def _learn(prepared: Prepared, kept: Sequence[int], recipe: Recipe, folder: Path
     )
     # All that decides this part, so that the context can be solved anew without it.
     parts = (recipe.data, recipe.degradation, recipe.quality)
-    text = " ".join([str(recipe.seed), *map(recipe_text, parts), str(len(kept))])
+    text = " ".join([str(recipe.seed), *map(recipe_text, parts), str(len(prepared.rated))])
     team = Team(0, 1, torch.device("cpu"))
     fit(task, recipe.quality, seed=recipe.seed, out=folder, team=team, text=text)
     task.module.load_state_dict(load_file(stored))
-    gain, shift = stretch(network, prepared.faces[:_STRETCHED_ON], prepared.calibration)
-    log.info("stretched by %.3f and %+.3f", gain, shift)
-    labels = [face_labels(group, prepared.calibration) for group in prepared.faces]
+    known = prepared.statistics
     context = solve(
-        prepared.statistics.bases,
-        prepared.statistics.photos[list(kept)],
-        np.array([prepared.photos[index].mos for index in kept]),
-        prepared.statistics.faces,
-        np.concatenate(labels).astype(np.float64),
+        known.bases,
+        known.photos,
+        opinions_of(prepared),
+        known.faces,
+        labels_of(prepared),
         recipe.context,
     )
-    return with_context(network.state_dict(), context, recipe.context)
+    whole = build_network("starter", context="bilinear")
+    beside = {f"context.{key}": value for key, value in context.state_dict().items()}
+    whole.load_state_dict({**network.state_dict(), **beside}, strict=True)
+    return whole.eval()
 
 
-def with_context(
-    learned: dict[str, torch.Tensor], context: SceneContext, recipe: ContextRecipe
-) -> DslFiqa:
-    """The network that learned by steps, with the context that was solved."""
-    network = build_network("starter", context_weight=recipe.weight)
-    parts = {f"context.{key}": value for key, value in context.state_dict().items()}
-    network.load_state_dict({**learned, **parts}, strict=True)
-    return network.eval()
-
-
-def _fold(prepared: Prepared, number: int, recipe: Recipe, out: Path) -> dict[str, Any]:
-    """Learn without a fold and predict it; or read what was found before."""
-    folder = out / f"fold-{number}"
-    result = folder / "result.json"
-    if result.is_file():
-        known: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-        return known
-    places = np.array([fold_of(photo, FOLDS) for photo in prepared.photos])
-    kept, held = np.flatnonzero(places != number), np.flatnonzero(places == number)
-    network = _learn(prepared, kept.tolist(), recipe, folder)
-    groups = [prepared.rated[index] for index in held]
-    scores = np.array([values[0] for values in predict_groups(network, groups)])
-    opinions = np.array([prepared.photos[index].mos for index in held])
-    found = {
-        "fold": number,
-        "photos": [prepared.photos[index].path.name for index in held],
-        "srcc": srcc(scores, opinions),
-        "scores": scores.tolist(),
-        "opinions": opinions.tolist(),
-    }
-    log.info("fold %d: SRCC %.4f on %d photos", number, found["srcc"], len(held))
-    partial = result.with_suffix(".part")
-    partial.write_text(json.dumps(found) + "\n", encoding="utf-8")
-    partial.replace(result)
-    return found
-
-
-def _ship(
-    prepared: Prepared, folds: Sequence[dict[str, Any]], recipe: Recipe, material: Material
-) -> dict[str, Any]:
-    everything = range(len(prepared.photos))
-    network = _learn(prepared, everything, recipe, material.out / "final")
-    figures = _figures(prepared, network, folds)
-    save_checkpoint(
-        network,
-        material.out / "starter.safetensors",
-        name="starter",
-        title="Starter",
-        summary="Perceptual quality of a face: DSL-FIQA, small, trained on openly licensed "
-        "faces with synthetic degradations and on human ratings of real photos.",
-        provenance={
-            "command": "fiqa-train " + shlex.join(_without_places(sys.argv[1:])),
-            "recipe": msgspec.to_builtins(recipe),
-            "date": dt.datetime.now(dt.UTC).date().isoformat(),
-            "licences": LICENCES,
-            "pictures": {
-                "training_faces": prepared.training_rows,
-                "training_photos": len(prepared.photos),
-                "held_out_faces": len(prepared.held_faces),
-            },
-        },
-        figures=figures,
-    )
-    log.info("saved %s", material.out / "starter.safetensors")
-    return figures
-
-
-def _figures(
-    prepared: Prepared, network: DslFiqa, folds: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
+def _figures(prepared: Prepared, network: DslFiqa, folds: Folds) -> dict[str, Any]:
     """Figures of the shipped weights on held-out people, and of the five folds on photos."""
     by_face = predict_groups(network, prepared.held_faces)
     scores = np.concatenate(by_face)
     labels = np.concatenate(
         [face_labels(group, prepared.calibration) for group in prepared.held_faces]
     ).astype(np.float64)
-    people, opinions = (
-        np.concatenate([fold[key] for fold in folds]) for key in ("scores", "opinions")
-    )
-    link = fit_link(people, opinions)
+    opinions = opinions_of(prepared)
+    link = fit_link(folds.scores, opinions)
     interval = fit_interval(
-        _alternating(people, scores),
+        _alternating(folds.scores, scores),
         _alternating(link.back(opinions), labels),
         COVERAGE,
         _EDGES,
-        calibrated_on=f"{len(people)} rated photos, each left out of training once, and as many "
-        "degraded faces of held-out people with pseudo-MOS",
+        calibrated_on=f"{min(len(opinions), len(scores))} rated photos, each judged by a solution "
+        "without it, and as many pictures of held-out people with pseudo-MOS",
     )
     return {
         "pseudo_mos_srcc": round(srcc(scores, labels), 4),
         "pseudo_mos_srcc_ci": _rounded(bootstrap(srcc, scores, labels)),
-        "rated_five_fold_srcc": round(float(np.mean([fold["srcc"] for fold in folds])), 4),
-        "rated_fold_srcc": [round(fold["srcc"], 4) for fold in folds],
-        "rated_pooled_srcc_ci": _rounded(bootstrap(srcc, people, opinions)),
+        "rated_five_fold_srcc": round(float(np.mean(folds.srcc)), 4),
+        "rated_fold_srcc": [round(value, 4) for value in folds.srcc],
+        "rated_pooled_srcc_ci": _rounded(bootstrap(srcc, folds.scores, opinions)),
         "core_steps_down": round(falling_share(by_face, prepared.held_faces), 4),
         "clean_mean": round(float(np.mean([values[0] for values in by_face])), 4),
         "rating_link": [round(link.slope, 4), round(link.offset, 4)],

@@ -1,4 +1,4 @@
-"""Measuring a network on held-out groups, and putting its scores on the scale of the labels."""
+"""Labels of groups, measuring a network on them, and the link between two scales."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from torch import nn, no_grad
 
 from fiqa_models.networks import DslFiqa
 from fiqa_training.cached_network import on_cached_features, predict
 from fiqa_training.data.feature_cache import Group
 from fiqa_training.labels import Calibration, calibrate, pseudo_mos
-
-_GOOD, _BAD = 0.75, 0.2
 
 
 def fit_labels(groups: Sequence[Group]) -> Calibration:
@@ -93,40 +90,3 @@ def fit_link(scores: npt.NDArray[np.float64], opinions: npt.NDArray[np.float64])
 def _logits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     inside = np.clip(values, 1e-3, 1 - 1e-3)
     return np.asarray(np.log(inside / (1 - inside)), np.float64)
-
-
-def stretch(
-    network: DslFiqa, faces: Sequence[Group], calibration: Calibration
-) -> tuple[float, float]:
-    """Use the whole scale: put good and wrecked faces where their labels are.
-
-    Averages of regions and of weights pull every prediction towards the middle. A gain and a
-    shift of the quality head's logits undo that; they are monotone, so they change no order of
-    regions.
-
-    Returns:
-        The gain and the shift; (1, 0) where the faces hold no clear examples.
-    """
-    scores = np.concatenate(predict_groups(network, faces))
-    labels = np.concatenate([face_labels(group, calibration) for group in faces])
-    ends = (labels >= _GOOD, labels <= _BAD)
-    if not all(end.any() for end in ends):
-        return 1.0, 0.0
-    good, bad = (_logit(float(scores[end].mean())) for end in ends)
-    good_label, bad_label = (_logit(float(labels[end].mean())) for end in ends)
-    if good <= bad:
-        return 1.0, 0.0
-    gain = float(np.clip((good_label - bad_label) / (good - bad), 0.5, 2.5))
-    shift = (good_label + bad_label - gain * (good + bad)) / 2
-    last = network.quality_head[2]
-    if not isinstance(last, nn.Linear):
-        raise TypeError("the quality head no longer ends in a linear layer")
-    with no_grad():
-        last.weight.mul_(gain)
-        last.bias.mul_(gain).add_(shift)
-    return gain, shift
-
-
-def _logit(value: float) -> float:
-    inside = min(max(value, 1e-4), 1 - 1e-4)
-    return float(np.log(inside / (1 - inside)))

@@ -44,8 +44,9 @@ class NetworkConfig:
         shared_trunk: whether the grid of patches of one crop may share one pass over the crop.
         degradation_use: how the decoder uses the degradation tokens (table 3): ``attention``,
             ``concatenate`` ("DSL-cat") or ``none`` (tokens of zeros).
-        context_weight: share of the picture's context in the level of its regional qualities
-            (``context.py``); 0: no context, as in the paper. The small backbone only.
+        context: what sets the level of the regional qualities: ``none``, themselves, as in the
+            paper; ``bilinear``, the whole picture's statistics (``context.py``; small backbone
+            only).
     """
 
     name: str
@@ -71,7 +72,7 @@ class NetworkConfig:
     bounded: bool = False
     shared_trunk: bool = False
     degradation_use: Literal["attention", "concatenate", "none"] = "attention"
-    context_weight: float = 0.0
+    context: Literal["none", "bilinear"] = "none"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for a manifest."""

@@ -32,25 +32,23 @@ _LEAST, _MOST = 0.03, 0.97
 _NEWTON_STEPS = 4
 
 
-def levelled(logits: Tensor, confidence: Tensor, context: Tensor, share: float) -> Tensor:
-    """Regional qualities on the level that their own score and the context agree on.
+def levelled(logits: Tensor, confidence: Tensor, context: Tensor) -> Tensor:
+    """Regional qualities on the level that the context says.
 
-    All regions of a picture move by one number, such that their weighted mean, the score, has
-    the logit ``share * context + (1 - share) * logit(score before)``.
+    All regions of a picture move by one number, such that their weighted mean, the score, becomes
+    what the context says.
 
     Args:
         logits: (B, N) of the regional qualities.
         confidence: (B, N) in [0, 1].
-        context: (B,) logits.
-        share: of the context in the level.
+        context: (B,) logits of the score.
 
     Returns:
         (B, N) qualities in [0, 1].
     """
     weight = confidence / confidence.sum(1, keepdim=True).clamp(min=1e-12)
-    before = _logit((torch.sigmoid(logits) * weight).sum(1))
-    wanted = torch.sigmoid(share * context + (1 - share) * before)
-    move = torch.logit(wanted) - before
+    wanted = torch.sigmoid(context)
+    move = context - _logit((torch.sigmoid(logits) * weight).sum(1))
     # The mean of bent values is not the bent mean: Newton's steps make up the difference.
     for _ in range(_NEWTON_STEPS):
         quality = torch.sigmoid(logits + move.unsqueeze(1))
@@ -102,6 +100,10 @@ class SceneContext(nn.Module):
     def forward(self, pyramid: Tensor) -> Tensor:
         """Pyramids (B, 784, H, W) to logits (B,); always computed in float32."""
         with torch.autocast(pyramid.device.type, enabled=False):
-            z = (self.statistics(pyramid) - self.mean) @ self.projection.float().T
-            value = ((z @ self.quadratic) * z).sum(1) + z @ self.linear + self.bias
+            return self.judge(self.statistics(pyramid))
+
+    def judge(self, statistics: Tensor) -> Tensor:
+        """Statistics (B, 13760) to logits (B,)."""
+        z = (statistics - self.mean) @ self.projection.float().T
+        value = ((z @ self.quadratic) * z).sum(1) + z @ self.linear + self.bias
         return torch.logit(value.clamp(_LEAST, _MOST))

@@ -83,7 +83,7 @@ class DslFiqa(nn.Module):
         decoder_in, decoder: cross-attention with the degradation tokens.
         guide: the landmark layer, or None.
         quality_head, confidence_head: the two regional heads.
-        context: what moves the level of the regional qualities, or None (as in the paper).
+        context: what sets the level of the regional qualities, or None (as in the paper).
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -103,7 +103,7 @@ class DslFiqa(nn.Module):
             nn.Sigmoid() if config.bounded else nn.ReLU(),
         )
         self.confidence_head = RegionHead(guided, nn.Sigmoid())
-        self.context = SceneContext() if config.context_weight else None
+        self.context = SceneContext() if config.context == "bilinear" else None
 
     def forward(
         self,
@@ -206,7 +206,7 @@ class DslFiqa(nn.Module):
         else:
             logits = self.quality_head.logits(seen)[..., 0]
             weight = confidence[..., 0]
-            quality = levelled(logits, weight, context, self.config.context_weight)
+            quality = levelled(logits, weight, context)
         return quality.view(-1, height, width), confidence.view(-1, height, width)
 
 
