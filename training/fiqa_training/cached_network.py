@@ -58,7 +58,8 @@ def on_cached_features(network: DslFiqa) -> DslFiqa:
     view = DslFiqa.__new__(DslFiqa)
     nn.Module.__init__(view)
     view.config = network.config
-    view.context = network.context
+    # Parts that a network lacks are no children; the view lacks them too.
+    view.guide, view.context = network.guide, network.context
     for name, module in network.named_children():
         view.add_module(name, module)
     tokens = mobilenet_tokens(network)
