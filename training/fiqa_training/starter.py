@@ -130,6 +130,7 @@ def train_starter(material: Material, recipe: Recipe) -> dict[str, Any]:
         "faces with synthetic degradations and on human ratings of real photos.",
         provenance={
             "command": "fiqa-train " + shlex.join(_without_places(sys.argv[1:])),
+            "dataset": "openly licensed portraits, degraded; LIVE In the Wild photos with ratings",
             "recipe": msgspec.to_builtins(recipe),
             "date": dt.datetime.now(dt.UTC).date().isoformat(),
             "licences": LICENCES,
