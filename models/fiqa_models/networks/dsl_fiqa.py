@@ -188,7 +188,7 @@ class DslFiqa(nn.Module):
         return decoded, context
 
     def _heads(
-        self, decoded: Tensor, landmark_ids: Tensor | None, context: Tensor | None
+        self, decoded: Tensor, landmark_ids: Tensor | None, context: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Quality and confidence (B, H, W) of a decoded map (B, C, H, W)."""
         height, width = decoded.shape[-2:]
