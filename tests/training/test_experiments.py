@@ -304,7 +304,7 @@ def test_degraded_faces_become_a_labelled_set(shared: Path, tmp_path: Path, caps
     sizes = ["--train", "2", "--held-out", "1"]
     assert main(["degraded-set", "--faces", str(shared / "faces"), "--out", str(out), *sizes]) == 0
     found = read_set("csv", out)
-    assert (len(found.train), len(found.validation), len(found.test)) == (14, 7, 7)
+    assert (len(found.train), len(found.validation), len(found.test)) == (16, 8, 8)
     clean = [image for image in found.test if not image.fields["kind"]]
     assert clean[0].mos == max(image.mos for image in found.test)
     assert clean[0].landmarks is not None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from torch import nn
 
 from fiqa_training.errors import TrainingError
-from fiqa_training.fitting import fit
+from fiqa_training.fitting import ParameterGroup, fit, one_group
 from fiqa_training.image_recipe import FitRecipe
 from fiqa_training.parallel import Team
 
@@ -33,6 +33,9 @@ class Line:
         self.batch = batch
         self.saved: list[int] = []
         self.seen: list[float] = []
+
+    def groups(self) -> list[ParameterGroup]:
+        return one_group(self.module)
 
     def train_mode(self) -> None:
         self.module.train()
@@ -106,3 +109,14 @@ def test_a_diverging_run_says_so_and_keeps_its_last_good_state(tmp_path: Path) -
     with pytest.raises(TrainingError, match="not finite at step 10"):
         run(task, tmp_path)
     assert (tmp_path / "state" / "00000009").is_dir()
+
+
+def test_a_group_may_learn_at_a_share_of_the_rate(tmp_path: Path) -> None:
+    class Two(Line):
+        def groups(self) -> list[ParameterGroup]:
+            return [ParameterGroup([self.module.weight]), ParameterGroup([self.module.bias], 0.0)]
+
+    task = Two([0.0] * 10)
+    run(task, tmp_path)
+    assert task.module.weight.item() != 0.0
+    assert task.module.bias.item() == 0.0

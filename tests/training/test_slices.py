@@ -162,11 +162,11 @@ def test_slices_report_their_range() -> None:
 
 def test_steps_run_from_clean_through_each_growing_series() -> None:
     samples = draw_samples(np.random.default_rng(3))
-    falling = np.array([0.9, 0.8, 0.7, 0.6, 0.8, 0.7, 0.5])
+    falling = np.array([0.9, 0.8, 0.7, 0.6, 0.8, 0.7, 0.5, 0.4])
     assert (person(samples, falling, falling).falling, person(samples, falling, falling).steps) == (
-        6,
-        6,
+        7,
+        7,
     )
     rising = falling.copy()
     rising[2] = 0.85  # above the weaker copy, below the clean one
-    assert person(samples, rising, falling).falling == 5
+    assert person(samples, rising, falling).falling == 6
