@@ -222,7 +222,7 @@ def test_one_command_leaves_figures_tables_and_a_picture(
     assert {"gaussian_blur", "colour_cast"} == set(record["kinds"])
     with (out / "cases.csv").open(newline="") as file:
         cases = list(csv.DictReader(file))
-    assert len(cases) == 5 * 7 + 2 * 3
+    assert len(cases) == 5 * 8 + 2 * 3
     shown = {each["file"] for each in record["failures"]}
     assert shown
     assert not shown & {"x.png", "y.png", "z.png"}
