@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fiqa_training.data.faces import one_per_group, read_faces, split_faces, validation_rows
+from fiqa_training.data.faces import one_per_group, read_faces, split_faces
 from fiqa_training.data.rated import fold_of, read_rated, split_fold
 from fiqa_training.data.samples import draw_samples, render
 from fiqa_training.errors import TrainingError
@@ -33,7 +33,7 @@ def test_unlicensed_rows_only_validate(faces: Path) -> None:
     split = split_faces(read_faces(faces))
     assert all(row.trainable for row in (*split.train, *split.test))
     assert sum(not row.trainable for row in split.validation) == 10
-    assert any(not row.trainable for row in validation_rows(split, 8))
+    assert any(not row.trainable for row in split.validation)
 
 
 def test_the_split_does_not_depend_on_the_order(faces: Path) -> None:

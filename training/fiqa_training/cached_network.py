@@ -53,8 +53,8 @@ class _CachedDegradation(nn.Module):
         return pooled.flatten(2).transpose(1, 2)
 
 
-def on_cached_features(network: DslFiqa) -> DslFiqa:
-    """A view of the network, sharing its weights, that takes packed features for images."""
+def borrowed(network: DslFiqa) -> DslFiqa:
+    """A second network of the same parts and weights, some of which may then be replaced."""
     view = DslFiqa.__new__(DslFiqa)
     nn.Module.__init__(view)
     view.config = network.config
@@ -62,6 +62,12 @@ def on_cached_features(network: DslFiqa) -> DslFiqa:
     view.guide, view.context = network.guide, network.context
     for name, module in network.named_children():
         view.add_module(name, module)
+    return view
+
+
+def on_cached_features(network: DslFiqa) -> DslFiqa:
+    """A view of the network, sharing its weights, that takes packed features for images."""
+    view = borrowed(network)
     tokens = mobilenet_tokens(network)
     width = tokens.shallow_channels
     view.tokens = _CachedTokens(tokens)  # type: ignore[assignment] # stands for it

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from fiqa_models.networks import CROP_SIDE, PATCH_SIDE, DslFiqa, Output
 from fiqa_models.networks.degradation import DegradationEncoder
-from fiqa_training.cached_network import CORNERS
+from fiqa_training.cached_network import CORNERS, borrowed
 from fiqa_training.data.faces import position
 from fiqa_training.data.feature_cache import TOKEN, mobilenet_tokens
 from fiqa_training.data.labelled import LabelledImage, LabelledSet, read_landmark_file
@@ -141,13 +141,7 @@ def on_features(network: DslFiqa) -> DslFiqa:
 
     Unlike `cached_network.on_cached_features` no part of the backbone runs in it.
     """
-    view = DslFiqa.__new__(DslFiqa)
-    nn.Module.__init__(view)
-    view.config = network.config
-    # Parts that a network lacks are no children; the view lacks them too.
-    view.guide, view.context = network.guide, network.context
-    for name, module in network.named_children():
-        view.add_module(name, module)
+    view = borrowed(network)
     tokens = mobilenet_tokens(network)
     width = len(tokens.shift)
     view.tokens = _FusedTokens(tokens.fuse, width)  # type: ignore[assignment] # stands for it

@@ -134,9 +134,3 @@ def one_per_group(rows: Sequence[FaceRow], count: int) -> list[FaceRow]:
 def spread(rows: Iterable[FaceRow], count: int) -> list[FaceRow]:
     """The first `count` rows in a fixed shuffled order, so that a larger count only adds rows."""
     return sorted(rows, key=lambda row: position(row.path.name))[:count]
-
-
-def validation_rows(split: Split, count: int) -> list[FaceRow]:
-    """Half licensed faces of held-out persons, half faces that may never train."""
-    licensed = spread((row for row in split.validation if row.trainable), count - count // 2)
-    return licensed + spread((row for row in split.validation if not row.trainable), count // 2)
