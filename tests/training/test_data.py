@@ -123,10 +123,13 @@ def test_the_shipped_recipe_reads_and_bad_ones_do_not(tmp_path: Path) -> None:
         ("seed = ", "not a recipe"),
         ("seed = 'x'", "seed"),
         ("seed = 1\n[data]\nfaces = 'many'", "Expected `int`"),
-        ("seed = 1\nlearn = true", "unknown field|learn"),
+        ("seed = 1\nlearn = true", "unknown field `learn`"),
     ]:
         bad.write_text(text)
         with pytest.raises(TrainingError, match=reason):
             read_recipe(bad)
+    bad.write_bytes(b"\xff\xfe\x00seed")
+    with pytest.raises(TrainingError, match="not a recipe"):
+        read_recipe(bad)
     with pytest.raises(TrainingError, match="cannot be read"):
         read_recipe(tmp_path / "absent.toml")

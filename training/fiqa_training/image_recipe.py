@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Amount = Annotated[int, msgspec.Meta(ge=0)]
 Rate = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_Form = TypeVar("_Form", bound=msgspec.Struct)
 Learning = Literal["none", "patch", "dsl-cat", "dsl-s", "dsl-r", "dsl"]
 
 
@@ -172,6 +173,25 @@ def shipped_recipe(name: str) -> Path:
     return Path(__file__).parent / "recipes" / f"{name}.toml"
 
 
+def read_toml(source: Path, form: type[_Form]) -> _Form:
+    """A TOML file as a recipe of that form.
+
+    Raises:
+        TrainingError: unreadable, not TOML, or a field is missing, unknown, of a wrong type or
+            range.
+    """
+    try:
+        values = tomllib.loads(source.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainingError(f"{source} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TrainingError(f"{source} is not a recipe: {error}.") from error
+    try:
+        return msgspec.convert(values, form)
+    except msgspec.ValidationError as error:
+        raise TrainingError(f"{source}: {error}.") from error
+
+
 def read_image_recipe(path: Path) -> ImageRecipe:
     """Read a recipe file, or a shipped one by its plain name.
 
@@ -180,16 +200,7 @@ def read_image_recipe(path: Path) -> ImageRecipe:
     """
     shipped = shipped_recipe(path.name)
     source = shipped if len(path.parts) == 1 and not path.suffix and shipped.is_file() else path
-    try:
-        values = tomllib.loads(source.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TrainingError(f"{source} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"{source} is not a recipe: {error}.") from error
-    try:
-        recipe = msgspec.convert(values, ImageRecipe)
-    except msgspec.ValidationError as error:
-        raise TrainingError(f"{source}: {error}.") from error
+    recipe = read_toml(source, ImageRecipe)
     if recipe.network.cache_features and (
         not recipe.network.freeze_backbone or recipe.training.flip
     ):

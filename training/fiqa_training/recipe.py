@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from fiqa_training.errors import TrainingError
-from fiqa_training.image_recipe import Amount, Count, FitRecipe, Rate, Share
+from fiqa_training.image_recipe import (
+    Amount,
+    Count,
+    FitRecipe,
+    Rate,
+    Share,
+    read_toml,
+    shipped_recipe,
+)
 
 Weight = Annotated[float, msgspec.Meta(ge=0)]
 
@@ -100,14 +106,4 @@ def read_recipe(path: Path | None = None) -> Recipe:
     Raises:
         TrainingError: unreadable, not TOML, or a field is missing, unknown or of a wrong type.
     """
-    source = path or Path(__file__).parent / "recipes" / "starter.toml"
-    try:
-        values = tomllib.loads(source.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TrainingError(f"{source} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"{source} is not a recipe: {error}.") from error
-    try:
-        return msgspec.convert(values, Recipe)
-    except msgspec.ValidationError as error:
-        raise TrainingError(f"{source}: {error}.") from error
+    return read_toml(path or shipped_recipe("starter"), Recipe)
