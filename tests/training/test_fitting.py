@@ -102,10 +102,11 @@ def test_mixed_precision_learns_too(tmp_path: Path) -> None:
 
 
 def test_a_diverging_run_says_so_and_keeps_its_last_good_state(tmp_path: Path) -> None:
-    task = Line([0.0] * 6)
-    task.loss = lambda module, batch, _team: (  # type: ignore[method-assign]
-        module(batch).mean() * (float("nan") if batch[0] > 3.5 else 1.0)
-    )
+    class Diverging(Line):
+        def loss(self, module: nn.Module, batch: torch.Tensor, _team: Team) -> torch.Tensor:
+            return module(batch).mean() * (float("nan") if batch[0] > 3.5 else 1.0)
+
+    task = Diverging([0.0] * 6)
     with pytest.raises(TrainingError, match="not finite at step 10"):
         run(task, tmp_path)
     assert (tmp_path / "state" / "00000009").is_dir()
