@@ -19,20 +19,15 @@ from fiqa_training.errors import TrainingError
 from fiqa_training.image_quality import Places, network_config, predict_all, train_quality
 from fiqa_training.image_recipe import read_image_recipe
 from fiqa_training.parallel import Team
+from tests.training.tiny import TINY_NETWORK
 
-RECIPE = """
+RECIPE = f"""
 seed = 5
 [network]
 config = "starter"
 freeze_backbone = true
 cache_features = true
-[network.changes]
-stage_channels = [16, 16]
-swin_hidden = [16, 16]
-token_channels = 16
-decoder_channels = 16
-decoder_hidden = 16
-degradation_channels = 16
+{TINY_NETWORK}
 [encoder]
 steps = 1
 synthetic = 2

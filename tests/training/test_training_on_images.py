@@ -24,19 +24,14 @@ from fiqa_training.fitting import rate_at
 from fiqa_training.image_quality import network_config
 from fiqa_training.image_recipe import FitRecipe, ImageRecipe, read_image_recipe
 from fiqa_training.run_state import load_state, newest_state
+from tests.training.tiny import TINY_NETWORK
 
-RECIPE = """
+RECIPE = f"""
 seed = 5
 [network]
 config = "starter"
 freeze_backbone = true
-[network.changes]
-stage_channels = [16, 16]
-swin_hidden = [16, 16]
-token_channels = 16
-decoder_channels = 16
-decoder_hidden = 16
-degradation_channels = 16
+{TINY_NETWORK}
 [encoder]
 steps = 2
 synthetic = 2
