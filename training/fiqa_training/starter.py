@@ -40,6 +40,7 @@ from fiqa_training.context import Statistics, measure, solve
 from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces, spread
 from fiqa_training.data.feature_cache import Group
 from fiqa_training.data.rated import RatedPhoto, fold_of, read_rated
+from fiqa_training.errors import TrainingError
 from fiqa_training.fitting import fit
 from fiqa_training.image_recipe import recipe_text
 from fiqa_training.labels import Calibration
@@ -67,6 +68,7 @@ log = logging.getLogger(__name__)
 FOLDS = 5
 HELD_OUT_PERSONS = 48
 COVERAGE = 0.9
+_FEWEST_PHOTOS = 3
 _EDGES = (0.2, 0.4, 0.6, 0.8)
 """Where the five words of the scale (Bad to Excellent) meet."""
 
@@ -206,10 +208,20 @@ class Folds:
 
 
 def five_folds(prepared: Prepared, recipe: ContextRecipe) -> Folds:
-    """Solve without each fold of the rated photos, and judge it."""
+    """Solve without each fold of the rated photos, and judge it.
+
+    Raises:
+        TrainingError: a fold holds too few photos for a rank correlation.
+    """
     places = np.array([fold_of(photo, FOLDS) for photo in prepared.photos])
     opinions, labels = opinions_of(prepared), labels_of(prepared)
     known = prepared.statistics
+    fewest = int(np.bincount(places, minlength=FOLDS).min())
+    if fewest < _FEWEST_PHOTOS:
+        raise TrainingError(
+            f"A fold holds {fewest} rated photos, {_FEWEST_PHOTOS} are needed.",
+            "Rate more photos.",
+        )
     scores = np.empty(len(opinions))
     found = []
     for number in range(FOLDS):
