@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -103,6 +104,9 @@ class Comparison:
         deviation: Of ours, relative; None where the published one is 0.
         agrees: Within the tolerance.
         within_rounding: It agrees, or deviates by no more than rounding does.
+        tolerance_used: How far it lies off, in tolerances; up to 1 it agrees, infinite where
+            nothing may differ.
+        rounding_used: The same in parts of what is allowed where rounding is allowed for.
     """
 
     case: str
@@ -112,6 +116,8 @@ class Comparison:
     deviation: float | None
     agrees: bool
     within_rounding: bool
+    tolerance_used: float
+    rounding_used: float
 
 
 class Scorers:
@@ -219,10 +225,17 @@ def comparisons(answer: Sequence[Mapping[str, Any]]) -> list[Comparison]:
             found=float(row["found"]),
             deviation=None if row["deviation"] is None else float(row["deviation"]),
             agrees=bool(row["agrees"]),
-            within_rounding=bool(row["agrees"] or row.get("within_rounding", False)),
+            within_rounding=bool(row["within_rounding"]),
+            tolerance_used=_or_infinite(row["tolerance_used"]),
+            rounding_used=_or_infinite(row["rounding_used"]),
         )
         for row in answer
     ]
+
+
+def _or_infinite(value: float | None) -> float:
+    """JSON has no word for infinity; the program writes null."""
+    return math.inf if value is None else float(value)
 
 
 def _scorer_of(record: Mapping[str, Any]) -> InstalledScorer:

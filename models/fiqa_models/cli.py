@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import sys
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from fiqa_models.registry import (
     remove_scorer,
     rename_scorer,
 )
+from fiqa_models.specification import read_form
 
 DONE, DEVIATES, KNOWN, INTERRUPTED, ENDED = 0, 1, 3, 130, 143
 
@@ -81,12 +83,13 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    read_form(options.spec)  # a file that is none is refused before torch is loaded
     from fiqa_models.verify import (  # noqa: PLC0415 - torch takes seconds
         verdicts,
         verify,
     )
 
-    comparisons = verify(options.spec, on_case=lambda case: _tell(options, case, None))
+    comparisons = verify(options.spec, on_step=lambda step, share: _tell(options, step, share))
     bad = [c for c in comparisons if not (c.agrees if options.strict else c.explained)]
     if options.json:
         _answer(
@@ -99,6 +102,8 @@ def _verify(options: argparse.Namespace) -> int:
                     "deviation": (c.found - c.expected) / c.expected if c.expected else None,
                     "agrees": c.agrees,
                     "within_rounding": c.explained,
+                    "tolerance_used": _finite(c.tolerance_used),
+                    "rounding_used": _finite(c.rounding_used),
                 }
                 for c in comparisons
             ]
@@ -185,6 +190,11 @@ def _parser() -> argparse.ArgumentParser:
             "--progress", action="store_true", help="tell each step as a line of JSON"
         )
     return parser
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no word for infinity."""
+    return value if math.isfinite(value) else None
 
 
 def _answer(values: Any) -> None:

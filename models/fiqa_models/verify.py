@@ -15,12 +15,12 @@ covers the deviation, the number agrees within rounding. A trained network is no
 
 from __future__ import annotations
 
-import json
 import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from fiqa_models.errors import ModelError
 from fiqa_models.networks import CONFIGS, MAX_LANDMARKS, PATCH_SIDE, DslFiqa
 from fiqa_models.networks.blocks import use_published_order
 from fiqa_models.networks.remap import published_name, published_shapes
+from fiqa_models.specification import read_form
 from fiqa_models.weights import differences, empty_network, fill_network
 
 TOLERANCE = 1e-3
@@ -41,6 +42,9 @@ _NOISE = 3e-7
 _NOISY_RUNS = 6
 _DEVIATIONS = 3.0
 _CHUNK = 1 << 22
+
+StepCallback = Callable[[str, float | None], None]
+"""Told what begins now and the share of the whole that is done, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class Comparison:
         what: which number, e.g. ``swin1 std``.
         expected: the published network's.
         found: ours.
-        agrees: within the tolerance.
+        scale: what the tolerance is a part of: the published number, but for a mean near zero the
+            spread that it is the mean of.
         rounding: how far rounding alone moves our number; 0 where it agrees anyway. For a share
             it is measured before the sigmoid, which hides and skews what moves.
         share: a confidence of one token, in [0, 1].
@@ -62,15 +67,32 @@ class Comparison:
     what: str
     expected: float
     found: float
-    agrees: bool
+    scale: float
     rounding: float = 0.0
     share: bool = False
 
     @property
+    def agrees(self) -> bool:
+        """Whether the number lies within the tolerance."""
+        return self.tolerance_used <= 1
+
+    @property
     def explained(self) -> bool:
         """Whether the number agrees, or deviates by no more than rounding does."""
+        return self.rounding_used <= 1
+
+    @property
+    def tolerance_used(self) -> float:
+        """How far it lies off, in tolerances; infinite where nothing may differ."""
+        return _part(abs(self.found - self.expected), TOLERANCE * self.scale)
+
+    @property
+    def rounding_used(self) -> float:
+        """How far it lies off, in parts of what is allowed where rounding is allowed for."""
+        if self.agrees:
+            return self.tolerance_used
         slack = TOLERANCE * abs(self.expected) + _DEVIATIONS * self.rounding
-        return self.agrees or abs(self.moved_from(self.expected)) <= slack
+        return _part(abs(self.moved_from(self.expected)), slack)
 
     def moved_from(self, other: float) -> float:
         """How far the number found lies from another; for shares, before the sigmoid."""
@@ -88,22 +110,31 @@ class Comparison:
         )
 
 
-def verify(spec: Path, *, on_case: Callable[[str], None] = lambda _: None) -> list[Comparison]:
-    """Every comparison of a specification file; ``on_case`` hears of each case before it runs.
+def verify(spec: Path, *, on_step: StepCallback = lambda _step, _share: None) -> list[Comparison]:
+    """Every comparison of a specification file; ``on_step`` hears of each run before it begins.
 
     Raises:
         ModelError: where the file is not such a specification.
     """
-    values = read_spec(spec)
+    on_step(f"Reading {spec.name}", None)
+    cases = read_spec(spec)["cases"]
+    on_step("Filling the network by the rule", None)
     network = filled_network()
     comparisons: list[Comparison] = []
-    for case in values["cases"]:
-        on_case(_case_name(case))
+    for index, case in enumerate(cases):
+        on_run = partial(_tell_run, on_step, _case_name(case), index, len(cases))
+        on_run(0)
         found = compare_case(network, case)
-        comparisons += (
-            found if all(c.agrees for c in found) else _with_rounding(network, case, found)
-        )
+        if not all(c.agrees for c in found):
+            found = _with_rounding(network, case, found, on_run)
+        comparisons += found
     return comparisons
+
+
+def _tell_run(on_step: StepCallback, name: str, index: int, cases: int, run: int) -> None:
+    what = f"effect of rounding, {run} of {_NOISY_RUNS}" if run else "the network"
+    share = (index + run / (1 + _NOISY_RUNS)) / cases
+    on_step(f"Case {index + 1} of {cases}, {name}: {what}", share)
 
 
 def verdicts(comparisons: list[Comparison]) -> tuple[str, str]:
@@ -129,10 +160,16 @@ def verdicts(comparisons: list[Comparison]) -> tuple[str, str]:
 
 
 def _with_rounding(
-    network: DslFiqa, case: Mapping[str, Any], found: list[Comparison]
+    network: DslFiqa,
+    case: Mapping[str, Any],
+    found: list[Comparison],
+    on_run: Callable[[int], None],
 ) -> list[Comparison]:
     """The comparisons of a case with how far rounding alone moves each number."""
-    again = [compare_case(network, case, noise_seed=seed) for seed in range(_NOISY_RUNS)]
+    again = []
+    for seed in range(_NOISY_RUNS):
+        on_run(seed + 1)
+        again.append(compare_case(network, case, noise_seed=seed))
     result = []
     for index, comparison in enumerate(found):
         moved = [run[index].moved_from(comparison.found) for run in again]
@@ -145,14 +182,9 @@ def read_spec(path: Path) -> dict[str, Any]:
     """Read a specification and check that its names and shapes are those of our network.
 
     Raises:
-        ModelError: where it cannot be read or describes another network.
+        ModelError: where it cannot be read, is of another form or describes another network.
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path.name} cannot be read.", str(error)) from error
-    if not isinstance(values, dict) or not {"DE", "IQA", "cases"} <= set(values):
-        raise ModelError(f"{path.name} is not a specification.", "It must hold DE, IQA and cases.")
+    values = read_form(path)
     expected = published_shapes(empty_network(CONFIGS["paper"]))
     problems = [
         f"{file}: {line}"
@@ -252,8 +284,7 @@ def compare_case(
     def compare(
         what: str, expected: float, found: float, scale: float, *, share: bool = False
     ) -> Comparison:
-        agrees = abs(found - expected) <= TOLERANCE * max(abs(expected), scale)
-        return Comparison(name, what, expected, found, agrees, share=share)
+        return Comparison(name, what, expected, found, max(abs(expected), scale), share=share)
 
     result = [compare("score", case["score"], float(output.score), 0.0)]
     statistics = dict(case.get("mean_std", {}))
@@ -267,8 +298,6 @@ def compare_case(
         if f"{what}_mean_std" in case:
             statistics[what] = case[f"{what}_mean_std"]
     for what, (mean, std) in statistics.items():
-        if what not in values:
-            raise ModelError(f"The specification names a feature we do not know: {what}.")
         # A mean near zero is measured against the spread it is the mean of.
         result.append(compare(f"{what} mean", mean, values[what][0], std))
         result.append(compare(f"{what} std", std, values[what][1], 0.0))
@@ -283,6 +312,12 @@ def compare_case(
                 )
             )
     return result
+
+
+def _part(distance: float, allowed: float) -> float:
+    if distance == 0:
+        return 0.0
+    return distance / allowed if allowed else math.inf
 
 
 def _logit(share: float) -> float:

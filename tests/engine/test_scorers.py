@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import threading
 from pathlib import Path
@@ -83,11 +84,11 @@ def test_a_refusal_has_its_cause_and_remedy(tmp_path: Path) -> None:
 
 def test_comparisons_are_read() -> None:
     row = {"case": "a", "what": "score", "published": 2.0, "found": 2.5, "deviation": 0.25}
-    exact, rounded = comparisons(
-        [row | {"agrees": True}, row | {"agrees": False, "within_rounding": True}]
-    )
+    row |= {"within_rounding": True, "tolerance_used": None, "rounding_used": 0.5}
+    exact, rounded = comparisons([row | {"agrees": True}, row | {"agrees": False}])
     assert (exact.agrees, exact.within_rounding) == (True, True)
     assert (rounded.agrees, rounded.within_rounding, rounded.deviation) == (False, True, 0.25)
+    assert (rounded.tolerance_used, rounded.rounding_used) == (math.inf, 0.5)
 
 
 def test_a_verification_that_deviates_is_an_answer() -> None:

@@ -80,6 +80,7 @@ class RunningDialog(QDialog):
         self.body.setSpacing(theme.Space.M)
         self.body.addWidget(self._form)
         self.body.addWidget(self.refusal)
+        self.body.addStretch()  # what a long refusal made room for stays empty above the bar
         self.body.addWidget(self._step)
         self.body.addWidget(self._bar)
         self.body.addLayout(foot)
@@ -180,10 +181,19 @@ class RunningDialog(QDialog):
         room = self.screen().availableSize().height()
         self.resize(self.width(), min(max(self.height(), needed), room))
 
+    def _buttons_last(self) -> None:
+        """Tab goes through the form first, although the buttons were made before it."""
+        for button in (self.leave, self.start):
+            last = self.previousInFocusChain()
+            if last is not None and last is not button:
+                self.setTabOrder(last, button)
+
     # Qt overrides
 
     @override
     def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Show:
+            self._buttons_last()
         done = super().event(event)
         if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
             self._grow()

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.models import words
 from fiqa_studio.ui.models.fields import FileField, Form
 from fiqa_studio.ui.models.running import RunningDialog
+from fiqa_studio.ui.models.verdicts import Verdicts
 from fiqa_studio.ui.viewer.widgets import label
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ _INTRO = (
     "what that network then computes. Ours is filled the same way and run beside it. This takes "
     "minutes and some gigabytes of memory."
 )
-_COLUMNS = ("Input", "Number", "Published", "Ours", "Deviation", "Verdict")
+_COLUMNS = ("Input", "Number", "Published", "Ours", "Deviation", "× Tolerance", "Verdict")
+_WORST = 5
+"""What the table is sorted by at first; the first two sort by the order of computation."""
 _COPIED_MS = 1500
 
 
 class VerifyDialog(RunningDialog):
-    """Asks for a specification, runs it, and shows every number.
+    """Asks for a specification, runs it, and shows both verdicts over every number.
 
     Attributes:
         comparisons: What came out, empty before.
@@ -51,8 +54,7 @@ class VerifyDialog(RunningDialog):
         self.specification = FileField("Specification, SPEC.json", "Specifications (*.json)")
         self.specification.changed.connect(self._update)
         self._result = QWidget()
-        self._outcome = QLabel()
-        self._outcome.setWordWrap(True)
+        self._verdicts = Verdicts()
         self._only = QCheckBox("Only what does not agree")
         self._only.toggled.connect(self._filter)
         self._copy = QPushButton("Copy Table")
@@ -62,11 +64,12 @@ class VerifyDialog(RunningDialog):
         self.table = QTreeWidget()
         self._lay_out()
         self._update()
+        self.specification.setFocus()
 
     @property
     def outcome(self) -> str:
-        """The result in a sentence, empty before."""
-        return "" if self._result.isHidden() else self._outcome.text()
+        """Both verdicts, a line each; empty before."""
+        return "" if self._result.isHidden() else self._verdicts.text
 
     def copy_table(self) -> None:
         """Every number, to the clipboard."""
@@ -99,7 +102,7 @@ class VerifyDialog(RunningDialog):
         column = QVBoxLayout(self._result)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.Space.S)
-        column.addWidget(self._outcome)
+        column.addWidget(self._verdicts)
         column.addLayout(head)
         column.addWidget(table, 1)
         self._result.hide()
@@ -124,38 +127,61 @@ class VerifyDialog(RunningDialog):
 
     def _ended(self, result: list[Comparison]) -> None:
         self.comparisons = result
-        strictly = all(c.agrees for c in result)
-        well = all(c.within_rounding for c in result)
-        theme.set_role(self._outcome, "success" if strictly else "warning" if well else "danger")
-        self._outcome.setText(words.outcome_said(result))
+        self._verdicts.show_verdicts(words.verdicts_of(result))
+        self.table.setSortingEnabled(False)
         self.table.clear()
-        for comparison in result:
-            self.table.addTopLevelItem(_row(comparison))
-        self._only.setEnabled(not strictly)
+        self.table.addTopLevelItems([_Row(place, one) for place, one in enumerate(result)])
+        self.table.setSortingEnabled(True)
+        self.table.sortByColumn(_WORST, Qt.SortOrder.DescendingOrder)
+        self._only.setEnabled(not all(c.agrees for c in result))
         self._filter()
         self._result.show()
-        self.resize(max(self.width(), 760), max(self.height(), 560))
+        self.resize(max(self.width(), 780), max(self.height(), 620))
 
     def _filter(self) -> None:
         only = self._only.isChecked()
-        for row, comparison in enumerate(self.comparisons):
-            if (item := self.table.topLevelItem(row)) is not None:
-                item.setHidden(only and comparison.agrees)
+        for row in range(self.table.topLevelItemCount()):
+            item = self.table.topLevelItem(row)
+            if isinstance(item, _Row):
+                item.setHidden(only and item.comparison.agrees)
 
 
-def _row(comparison: Comparison) -> QTreeWidgetItem:
-    item = QTreeWidgetItem(
-        [
-            comparison.case,
-            comparison.what,
-            f"{comparison.published:.6g}",
-            f"{comparison.found:.6g}",
-            words.deviation_said(comparison),
-            words.verdict_of(comparison),
-        ]
-    )
-    palette = theme.manager.palette
-    if not comparison.agrees:
-        colour = palette.warning if comparison.within_rounding else palette.danger
-        item.setForeground(len(_COLUMNS) - 1, QColor(colour))
-    return item
+class _Row(QTreeWidgetItem):
+    """One number; sorts by its value, not by its text."""
+
+    def __init__(self, place: int, comparison: Comparison) -> None:
+        super().__init__(
+            [
+                comparison.case,
+                comparison.what,
+                f"{comparison.published:.6g}",
+                f"{comparison.found:.6g}",
+                words.deviation_said(comparison),
+                words.times_said(comparison.tolerance_used),
+                words.verdict_of(comparison),
+            ]
+        )
+        self.comparison = comparison
+        self._keys = (
+            place,
+            place,
+            comparison.published,
+            comparison.found,
+            abs(comparison.deviation or 0.0),
+            comparison.tolerance_used,
+            comparison.rounding_used,
+        )
+        for column in range(2, _WORST + 1):
+            self.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+        if not comparison.agrees:
+            palette = theme.manager.palette
+            colour = palette.warning if comparison.within_rounding else palette.danger
+            self.setForeground(len(_COLUMNS) - 1, QColor(colour))
+
+    @override
+    def __lt__(self, other: QTreeWidgetItem) -> bool:
+        tree = self.treeWidget()
+        if tree is None or not isinstance(other, _Row):
+            return False
+        column = tree.sortColumn()
+        return self._keys[column] < other._keys[column]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fiqa_studio.ui.viewer.words import bytes_said
@@ -43,7 +45,33 @@ _FIGURES = {
 _SHARES = frozenset(["core_steps_down"])
 """Figures that are shares, said in per cent."""
 
+_FURTHEST = 3
+"""Of the numbers that deviate, so many are named beside the verdict."""
+_LARGE = 100
+
 Rows = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a verification comes to by one rule.
+
+    Attributes:
+        title: The rule's name and how it ended.
+        passed: Whether no number breaks the rule.
+        said: The rule, and how many break it.
+        furthest: The numbers that lie furthest off; of a rule that nothing breaks the first one.
+    """
+
+    title: str
+    passed: bool
+    said: str
+    furthest: tuple[str, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All of it, in reading order."""
+        return (self.title, self.said, *self.furthest)
 
 
 def facts_of(scorer: InstalledScorer) -> Rows:
@@ -105,22 +133,63 @@ def deviation_said(comparison: Comparison) -> str:
     return f"{100 * comparison.deviation:+.4f} %"
 
 
-def outcome_said(comparisons: list[Comparison]) -> str:
-    """A verification in one sentence; the words of ``fiqa models verify``."""
-    agree = sum(c.agrees for c in comparisons)
-    rounded = sum(c.within_rounding and not c.agrees for c in comparisons)
+def verdicts_of(comparisons: list[Comparison]) -> tuple[Verdict, Verdict]:
+    """The strict verdict and the one that allows for rounding, as ``fiqa models verify`` tells."""
     return (
-        f"{agree:,} of {len(comparisons):,} numbers agree to the tolerance, {rounded:,} more "
-        f"within rounding, {len(comparisons) - agree - rounded:,} deviate."
+        _verdict(
+            "Strict",
+            comparisons,
+            lambda c: c.tolerance_used,
+            "within 0.001 of the published number",
+            "the tolerance",
+        ),
+        _verdict(
+            "With rounding",
+            comparisons,
+            lambda c: c.rounding_used,
+            "within the tolerance and three times the measured effect of rounding",
+            "what is allowed",
+        ),
     )
+
+
+def _verdict(
+    title: str, comparisons: list[Comparison], used: Callable[[Comparison], float], rule: str,
+    limit: str,
+) -> Verdict:  # fmt: skip
+    ranked = sorted(comparisons, key=used, reverse=True)
+    beyond = sum(not used(c) <= 1 for c in comparisons)  # what is no number agrees with nothing
+    count = len(comparisons)
+    furthest = ranked[: min(beyond, _FURTHEST)] or ranked[:1]
+    return Verdict(
+        title=f"{title}: {'failed' if beyond else 'passed'}",
+        passed=not beyond,
+        said=(
+            f"{beyond:,} of {count:,} numbers {'is' if beyond == 1 else 'are'} not {rule}."
+            if beyond
+            else f"All {count:,} numbers are {rule}."
+        ),
+        furthest=tuple(
+            f"{'' if beyond else 'Furthest: '}{c.what} ({c.case}): {times_said(used(c))} {limit}"
+            for c in furthest
+        ),
+    )
+
+
+def times_said(times: float) -> str:
+    """A multiple, short; also of what is no number."""
+    if not math.isfinite(times):
+        return "beyond"
+    return f"{times:.2f} ×" if times < _LARGE else f"{times:,.0f} ×"
 
 
 def table_of(comparisons: list[Comparison]) -> str:
     """A verification as lines of cells divided by tabulators, for a spreadsheet."""
-    lines = ["case\twhat\tpublished\tfound\tdeviation\tverdict"]
+    lines = ["case\twhat\tpublished\tfound\tdeviation\ttolerances\tverdict"]
     lines += [
         f"{c.case}\t{c.what}\t{c.published:.9g}\t{c.found:.9g}\t"
-        f"{'' if c.deviation is None else f'{c.deviation:.3e}'}\t{verdict_of(c)}"
+        f"{'' if c.deviation is None else f'{c.deviation:.3e}'}\t"
+        f"{c.tolerance_used:.4g}\t{verdict_of(c)}"
         for c in comparisons
     ]
     return "\n".join(lines)

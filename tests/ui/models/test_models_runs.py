@@ -166,22 +166,33 @@ def test_a_cancelled_import_leaves_nothing(
     assert not dialog.isVisible()
 
 
-def test_a_file_that_is_no_specification_is_refused(qtbot: QtBot, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("[]", "spec.json is not a specification."),
+        ('{"DE": {"E.0.weight": [64', "spec.json ends too early."),
+    ],
+)
+def test_a_file_that_is_no_specification_is_refused(
+    qtbot: QtBot, tmp_path: Path, content: str, sentence: str
+) -> None:
     spec = tmp_path / "spec.json"
-    spec.write_text("[]")
+    spec.write_text(content)
     dialog = VerifyDialog(Scorers())
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.start.toolTip() == "Choose a specification first"
     dialog.specification.set_path(spec)
-    assert "spec.json is not a specification." in refused(qtbot, dialog)
+    assert refused(qtbot, dialog).startswith(sentence)
     assert dialog.outcome == ""
     dialog.close()
 
 
+ROUNDING = "within the tolerance and three times the measured effect of rounding"
 ROWS = [
     {"case": "seed 1", "what": what, "published": 0.5, "found": 0.5 + by, "deviation": 2 * by}
     | {"agrees": by == 0, "within_rounding": by < 0.01}
+    | {"tolerance_used": 2000 * by, "rounding_used": 200 * by}
     for what, by in (("score", 0.0), ("swin1 std", 0.001), ("swin2 std", 0.02))
 ]
 
@@ -197,6 +208,25 @@ def played() -> Callable[[list[object]], Scorers]:
     return make
 
 
+def test_the_keyboard_begins_in_the_form(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = VerifyDialog(Scorers())
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(dialog.specification.edit.hasFocus)
+    dialog.specification.set_path(tmp_path / "any.json")
+    met = []
+    for _ in range(3):
+        dialog.focusNextChild()
+        met.append(dialog.focusWidget())
+    assert met == [dialog.specification.choose, dialog.leave, dialog.start]
+    dialog.close()
+
+
+def column(dialog: VerifyDialog, number: int) -> list[str]:
+    rows = (dialog.table.topLevelItem(row) for row in range(dialog.table.topLevelItemCount()))
+    return [row.text(number) for row in rows if row is not None and not row.isHidden()]
+
+
 def test_every_number_is_shown_with_its_deviation(
     qtbot: QtBot, tmp_path: Path, played: Callable[[list[object]], Scorers]
 ) -> None:
@@ -206,16 +236,68 @@ def test_every_number_is_shown_with_its_deviation(
     dialog.specification.set_path(tmp_path / "any.json")
     start(qtbot, dialog)
     qtbot.waitUntil(lambda: bool(dialog.outcome), timeout=PATIENCE)
-    assert dialog.outcome == (
-        "1 of 3 numbers agree to the tolerance, 1 more within rounding, 1 deviate."
-    )
-    items = [dialog.table.topLevelItem(row) for row in range(dialog.table.topLevelItemCount())]
-    assert [item.text(5) for item in items if item] == ["agrees", "within rounding", "deviates"]
-    assert [item.text(4) for item in items if item] == ["+0.0000 %", "+0.2000 %", "+4.0000 %"]
+    assert dialog.outcome.splitlines() == [
+        "Strict: failed",
+        "2 of 3 numbers are not within 0.001 of the published number.",
+        "swin2 std (seed 1): 40.00 × the tolerance",
+        "swin1 std (seed 1): 2.00 × the tolerance",
+        "With rounding: failed",
+        f"1 of 3 numbers is not {ROUNDING}.",
+        "swin2 std (seed 1): 4.00 × what is allowed",
+    ]
+    assert column(dialog, 6) == ["deviates", "within rounding", "agrees"], "the worst first"
+    assert column(dialog, 5) == ["40.00 ×", "2.00 ×", "0.00 ×"]
+    assert column(dialog, 4) == ["+4.0000 %", "+0.2000 %", "+0.0000 %"]
     dialog._only.setChecked(True)
-    assert [item.isHidden() for item in items if item] == [True, False, False]
+    assert column(dialog, 1) == ["swin2 std", "swin1 std"]
+    dialog._only.setChecked(False)
+    dialog.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    assert column(dialog, 1) == ["score", "swin1 std", "swin2 std"], "as the network computes"
     dialog.copy_table()
     lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0].split("\t") == ["case", "what", "published", "found", "deviation", "verdict"]
-    assert lines[3].split("\t")[-2:] == ["4.000e-02", "deviates"]
+    names = ["case", "what", "published", "found", "deviation", "tolerances", "verdict"]
+    assert lines[0].split("\t") == names
+    assert lines[3].split("\t")[-3:] == ["4.000e-02", "40", "deviates"]
+    dialog.close()
+
+
+def test_a_verification_shows_its_steps_and_can_be_cancelled(qtbot: QtBot, tmp_path: Path) -> None:
+    """Its program hangs here as the network would compute for minutes."""
+    step = json.dumps({"step": "Case 2 of 3, seed 1: the network", "share": 1 / 3})
+    code = f"import sys, time; print({step!r}, file=sys.stderr, flush=True); time.sleep(600)"
+    dialog = VerifyDialog(Scorers([sys.executable, "-c", code]))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.specification.set_path(tmp_path / "any.json")
+    start(qtbot, dialog)
+    qtbot.waitUntil(lambda: dialog.step.startswith("Case 2 of 3"), timeout=PATIENCE)
+    assert dialog._bar.value() / dialog._bar.maximum() == pytest.approx(1 / 3, abs=0.01)
+    qtbot.mouseClick(dialog.leave, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not dialog.running, timeout=PATIENCE)
+    assert (dialog.outcome, dialog.refusal.text, dialog.step) == ("", "", "")
+    assert dialog.isVisible()
+    assert dialog.start.isEnabled()
+    dialog.close()
+
+
+def test_a_second_run_takes_the_place_of_the_first(
+    qtbot: QtBot, tmp_path: Path, played: Callable[[list[object]], Scorers]
+) -> None:
+    dialog = VerifyDialog(played(list(ROWS[:1])))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.specification.set_path(tmp_path / "any.json")
+    for _ in range(2):
+        start(qtbot, dialog)
+        assert dialog.outcome == ""
+        qtbot.waitUntil(lambda: bool(dialog.outcome), timeout=PATIENCE)
+    assert dialog.outcome.splitlines() == [
+        "Strict: passed",
+        "All 1 numbers are within 0.001 of the published number.",
+        "Furthest: score (seed 1): 0.00 × the tolerance",
+        "With rounding: passed",
+        f"All 1 numbers are {ROUNDING}.",
+        "Furthest: score (seed 1): 0.00 × what is allowed",
+    ]
+    assert not dialog._only.isEnabled()
     dialog.close()
