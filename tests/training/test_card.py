@@ -184,10 +184,6 @@ def faces(tmp_path: Path, write_faces: WriteFaces) -> Path:
     return folder
 
 
-# mediapipe imports matplotlib, which in a new home says that its font cache takes long.
-pytestmark = pytest.mark.allows_log("building the font cache")
-
-
 @pytest.fixture
 def few_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = [each for each in kinds() if each.name in {"gaussian_blur", "colour_cast"}]

@@ -6,12 +6,23 @@ import pytest
 import torch
 
 from fiqa_models.networks.context import STAGES, STATISTICS, SceneContext
-from fiqa_training.context import solve
+from fiqa_training.context import (
+    Problem,
+    Statistics,
+    enlarged_crop,
+    face_problem,
+    photo_problem,
+    solve,
+)
 from fiqa_training.metrics import srcc
-from fiqa_training.recipe import ContextRecipe, read_recipe
+from fiqa_training.recipe import ContextRecipe, CropRecipe, read_recipe
 
-RECIPE = ContextRecipe(ridge=0.01, face_weight=0.5)
 DIRECTIONS = 6
+Material = tuple[np.ndarray, np.ndarray]
+
+
+def problem(photos: Material, faces: Material) -> Problem:
+    return Problem("photo", *photos, *faces, ridge=0.01, photo_weight=1.0, face_weight=0.5)
 
 
 def bases() -> dict[str, torch.Tensor]:
@@ -39,7 +50,7 @@ def context() -> SceneContext:
     photos, opinions = material(90, 0)
     faces, labels = material(110, 1)
     # These raters of photos were 0.3 stricter.
-    return solve(bases(), photos, opinions - 0.3, faces, labels, RECIPE)
+    return solve(bases(), problem((photos, opinions - 0.3), (faces, labels)))
 
 
 def test_a_bent_quality_is_found_on_pictures_it_never_saw(context: SceneContext) -> None:
@@ -54,7 +65,7 @@ def test_photos_and_faces_keep_their_own_levels(context: SceneContext) -> None:
 
 
 def test_no_training_picture_stays_in_the_weights(context: SceneContext) -> None:
-    few = solve(bases(), *material(20, 0), *material(30, 1), RECIPE)
+    few = solve(bases(), problem(material(20, 0), material(30, 1)))
     sizes = [{key: value.shape for key, value in c.state_dict().items()} for c in (few, context)]
     assert sizes[0] == sizes[1]
 
@@ -69,3 +80,36 @@ def test_the_shipped_recipe_is_checked() -> None:
     assert recipe.context.ridge > 0
     with pytest.raises(msgspec.ValidationError, match="ridge"):
         msgspec.convert({"ridge": 0, "face_weight": 1}, ContextRecipe)
+
+
+def test_each_view_learns_from_its_own_pictures() -> None:
+    def rows(count: int, value: float) -> np.ndarray:
+        return np.full((count, STATISTICS), value, np.float32)
+
+    crops = np.stack([rows(3, 3.0), rows(3, 4.0)])
+    crops[:, 2] = 9.0
+    known = Statistics(bases(), rows(3, 1.0), rows(4, 2.0), crops, rows(6, 5.0), rows(2, 6.0))
+    crop = CropRecipe(ridge=0.6, face_weight=0.3, weight=0.4, zooms=((1.0, 2.0),))
+    recipe = ContextRecipe(ridge=0.3, face_weight=0.2, crops=crop)
+    opinions, kept = np.array([0.1, 0.5, 0.9]), np.array([True, True, False])
+    photos = photo_problem(known, opinions, np.zeros(4), recipe, kept)
+    assert (photos.view, photos.photos[:, 0].tolist()) == ("photo", [1.0, 1.0])
+    assert (photos.ridge, photos.photo_weight, photos.face_weight) == (0.3, 1.0, 0.2)
+    faces = face_problem(known, opinions, np.zeros(6), crop, kept)
+    # Both enlargements of the two photos, with their opinions, and nothing of the third.
+    assert faces.photos[:, 0].tolist() == [3.0, 3.0, 4.0, 4.0]
+    assert faces.opinions.tolist() == [0.1, 0.5, 0.1, 0.5]
+    assert (faces.view, len(faces.faces)) == ("face", 6)
+    assert (faces.ridge, faces.photo_weight, faces.face_weight) == (0.6, 0.4, 0.3)
+
+
+def test_a_photo_is_enlarged_as_a_face_would_be() -> None:
+    picture = np.zeros((300, 400, 3), np.uint8)
+    picture[:, ::2] = 255
+    crop = enlarged_crop(picture, 3.0, np.random.default_rng(0))
+    assert crop.shape == (512, 512, 3)
+    # A third of 300 pixels across the crop: fifty stripes.
+    edges = np.diff((crop[256, :, 0] > 127).astype(int))
+    assert int((edges != 0).sum()) == pytest.approx(100, abs=2)
+    small = np.zeros((90, 64, 3), np.uint8)
+    assert enlarged_crop(small, 1.0, np.random.default_rng(0)).shape == (512, 512, 3)

@@ -135,6 +135,23 @@ def test_the_command_prints_json(labelled, capsys) -> None:
 
 
 @pytest.mark.shared
+def test_an_aligned_crop_without_a_mesh_gets_the_usual_landmarks(tmp_path: Path) -> None:
+    class Seeing(Brightness):
+        def score(self, crops, landmarks):
+            eyes = landmarks[:, [468, 473]]
+            assert np.allclose(eyes.mean(1), 256, atol=8)
+            assert np.allclose(eyes[:, 1, 0] - eyes[:, 0, 0], 128, atol=12)
+            return super().score(crops, landmarks)
+
+    lines = ["image,mos"]
+    for index in range(3):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), np.full((512, 512, 3), 60 * index, np.uint8))
+        lines.append(f"{index}.png,{index}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+    found = evaluate(Seeing(), tmp_path, tmp_path / "labels.csv", mode="aligned")
+    assert found["overall"]["n"] == 3
+
+
 def test_aligned_faces_get_their_landmarks(shared: Path, tmp_path: Path, capsys) -> None:
     names = sorted(path.name for path in (shared / "faces").glob("portrait_000*.jpg"))[:4]
     labels = tmp_path / "labels.csv"

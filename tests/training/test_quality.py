@@ -12,6 +12,7 @@ from fiqa_training.cached_network import CORNERS, identifiers, on_cached_feature
 from fiqa_training.cli import main
 from fiqa_training.data.feature_cache import Group, extract, fit_multiple, load_group, save_group
 from fiqa_training.data.landmarks import absent_landmarks
+from fiqa_training.data.places import WHOLE
 from fiqa_training.data.samples import draw_samples, render
 from fiqa_training.fitting import fit
 from fiqa_training.labels import measure_pairs
@@ -41,7 +42,8 @@ def groups(network, face: np.ndarray) -> list[Group]:
         severities = np.array([s.severity if s.single else np.nan for s in samples])
         measures = measure_pairs([big] * len(pictures), pictures)
         kinds = tuple(s.kind for s in samples)
-        made.append(Group(shallow, degradation, measures, severities, kinds, points, 0.9))
+        places = (WHOLE,) * len(kinds)
+        made.append(Group(shallow, degradation, measures, severities, kinds, places, points, 0.9))
     return made
 
 
@@ -53,7 +55,10 @@ def rated(network, face: np.ndarray) -> list[Group]:
         shallow, degradation = extract(network, [picture])
         none = np.full((1, 3), np.nan)
         made.append(
-            Group(shallow, degradation, none, np.zeros(1), ("",), absent_landmarks(), 0.3 * index)
+            Group(
+                *(shallow, degradation, none, np.zeros(1)),
+                *(("",), (WHOLE,), absent_landmarks(), 0.3 * index),
+            )
         )
     return made
 

@@ -52,6 +52,11 @@ whole_share = 0.0
 [context]
 ridge = 0.3
 face_weight = 0.2
+[context.crops]
+ridge = 0.6
+face_weight = 0.3
+weight = 0.3
+zooms = [[1.5, 2.0]]
 """
 
 
@@ -103,9 +108,11 @@ def test_one_command_leaves_weights_that_score(
     out = tmp_path / "out"
     assert main(["starter", *material, "--out", str(out)]) == 0
     manifest = read_manifest(out / "starter.json")
-    assert manifest.network["context"] == "bilinear"
+    assert manifest.network["context"] == "by_view"
     assert len(manifest.figures["rated_fold_srcc"]) == starter.FOLDS
     assert manifest.figures["rated_five_fold_srcc"] > 0.3  # the blur is seen
+    # The photo itself, the enlarged part that it has for the maps, and one enlargement more.
+    assert len(manifest.figures["rated_crops_five_fold_srcc"]) == 3
     interval = from_manifest(manifest)
     assert interval is not None
     assert interval.coverage == starter.COVERAGE

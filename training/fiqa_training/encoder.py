@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +33,16 @@ from fiqa_training.parallel import Team
 
 ENCODER_FILE = "encoder.safetensors"
 
-_MEASURED = 8
+MEASURED = 8
+"""Steps whose pictures the batch norms' statistics are measured on."""
 _KEPT = 1024
 """Crops that may stay decoded, 0.8 GB; of a larger set few would be met again soon."""
+
+
+class Pictures(Protocol):
+    """What steps see, by their number: (N, side, side, 3) uint8 each."""
+
+    def __getitem__(self, number: int, /) -> npt.NDArray[np.uint8]: ...
 
 
 class EncoderSteps(Dataset[npt.NDArray[np.uint8]]):
@@ -124,9 +131,7 @@ class EncoderTask:
         if recipe.norm == "fixed":
             measure_norms(encoder, steps)
         if recipe.freeze_filters:
-            for part in encoder.modules():
-                if isinstance(part, FilterEnergies):
-                    part.requires_grad_(requires_grad=False)
+            freeze_filters(encoder)
         self._steps, self._recipe, self._learning, self._target = steps, recipe, learning, target
 
     def groups(self) -> list[ParameterGroup]:
@@ -137,8 +142,7 @@ class EncoderTask:
         """Batch norms learn too; their statistics only where the recipe wants it."""
         self.module.train()
         if self._recipe.norm == "fixed":
-            for part in _norms(self.module):
-                part.eval()
+            keep_norms(self.module)
 
     def batches(self, start: int, stop: int, team: Team) -> Iterable[Any]:
         """One step's pictures each."""
@@ -170,19 +174,32 @@ class EncoderTask:
         partial.replace(self._target)
 
 
+def freeze_filters(encoder: nn.Module) -> None:
+    """Keep the filters of a ``texture`` encoder: only what mixes their energies learns."""
+    for part in encoder.modules():
+        if isinstance(part, FilterEnergies):
+            part.requires_grad_(requires_grad=False)
+
+
+def keep_norms(encoder: nn.Module) -> None:
+    """Batch norms by the statistics they have, while the rest learns."""
+    for part in _norms(encoder):
+        part.eval()
+
+
 def _norms(encoder: nn.Module) -> list[nn.BatchNorm2d]:
     return [part for part in encoder.modules() if isinstance(part, nn.BatchNorm2d)]
 
 
 @torch.no_grad()
-def measure_norms(encoder: DegradationEncoder, steps: EncoderSteps) -> None:
+def measure_norms(encoder: DegradationEncoder, steps: Pictures) -> None:
     """Set the batch norms' statistics by pictures like those that the first steps see."""
     device = next(encoder.parameters()).device
     encoder.train()
     for part in _norms(encoder):
         part.reset_running_stats()
         part.momentum = None  # a plain mean over what follows
-    for number in range(_MEASURED):
+    for number in range(MEASURED):
         encoder.convolutions(normalise(torch.from_numpy(steps[number]).to(device)))
     encoder.eval()
 

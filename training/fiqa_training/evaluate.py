@@ -5,7 +5,8 @@
 Three ways of looking at a picture:
 
 * ``aligned``: it is a crop already (eyes level, side four times their distance); landmarks are
-  found on it; square pictures of another size are resized to 512;
+  found on it, or, where it is too bad for that, taken from where crops have them; square pictures
+  of another size are resized to 512;
 * ``largest-face``: its largest face, found and cropped by a function the caller gives (this
   package knows no face finder);
 * ``whole-image``: windows of 512 pixels that cover it, without landmarks, and their mean.
@@ -32,7 +33,7 @@ import numpy.typing as npt
 from fiqa_models.scoring import Scorer
 from fiqa_training.data.faces import CROP_SIDE
 from fiqa_training.data.labels_csv import LabelRow, Skipped, read_label_rows
-from fiqa_training.data.landmarks import absent_landmarks, mesh_finder
+from fiqa_training.data.landmarks import absent_landmarks, mesh_finder, usual_landmarks
 from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.errors import TrainingError
 from fiqa_training.metrics import Values, bootstrap, krcc, plcc, srcc
@@ -194,7 +195,11 @@ def _look(mode: Mode, find_crop: FindCrop | None, mesh: Callable[[Crops], Landma
 
     def aligned(path: Path) -> tuple[Crops, Landmarks]:
         crop = as_aligned(read_rgb(path))
-        return crop[None], mesh(crop)[None]
+        points = mesh(crop)
+        if not np.isfinite(points).all():
+            # It is a face all the same, and a scorer may judge a face's crop as such.
+            points = usual_landmarks()
+        return crop[None], points[None]
 
     def whole(path: Path) -> tuple[Crops, Landmarks]:
         crops = cover(read_rgb(path))

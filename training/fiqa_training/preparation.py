@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -26,16 +27,23 @@ from fiqa_training.data.feature_cache import (
     save_group,
 )
 from fiqa_training.data.landmarks import absent_landmarks, find_landmarks
+from fiqa_training.data.places import EDGE, WHOLE
 from fiqa_training.data.rated import RatedPhoto
-from fiqa_training.data.samples import Sample, draw_samples, render
+from fiqa_training.data.samples import Sample, draw_samples, placed, render
 from fiqa_training.degradations import ByteImage, degrade, kinds
 from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.dsl import dual_set
+from fiqa_training.encoder import MEASURED, freeze_filters, keep_norms, measure_norms
 from fiqa_training.errors import TrainingError
+from fiqa_training.face_regions import masks_of
 from fiqa_training.labels import base_quality, measure_pairs
 from fiqa_training.recipe import DegradationRecipe, Recipe
 
 log = logging.getLogger(__name__)
+
+_PLACED = 3
+"""The sample of a face that is also shown on the face only and behind it only: the worst one of its
+core kind."""
 
 
 def seeded(seed: int, *names: str) -> np.random.Generator:
@@ -73,14 +81,21 @@ def train_degradation_encoder(
 
     Each step draws one face and `synthetic` kinds for set S, and `real` rated photos for set R.
     Local kinds and chains stay out of S: on a window of the face they may not show.
+
+    Raises:
+        TrainingError: the families hold fewer kinds than set S wants.
     """
     encoder = network.degradation
-    encoder.requires_grad_(True).train()
-    optimizer = torch.optim.AdamW(encoder.parameters(), lr=recipe.rate, weight_decay=1e-2)
+    encoder.requires_grad_(requires_grad=True)
     rng = seeded(seed, "degradation")
-    names = [kind.name for kind in kinds() if kind.family not in {"local", "chain"}]
-    recent: list[float] = []
-    for step in range(recipe.steps):
+    families = recipe.families or {each.family for each in kinds()} - {"local", "chain"}
+    names = [kind.name for kind in kinds() if kind.family in families]
+    if len(names) < recipe.synthetic:
+        raise TrainingError(
+            f"Set S wants {recipe.synthetic} kinds of degradation; there are {len(names)}."
+        )
+
+    def pictures() -> npt.NDArray[np.uint8]:
         face = _window(read_rgb(faces[rng.integers(len(faces))].path), recipe.window, rng)
         drawn = rng.choice(names, recipe.synthetic, replace=False)
         synthetic = [
@@ -89,14 +104,30 @@ def train_degradation_encoder(
         ]
         chosen = rng.choice(len(photos), recipe.real, replace=False)
         real = [_window(read_rgb(photos[i].path), recipe.window, rng) for i in chosen]
-        embedding = encoder(_as_batch([*synthetic, *real]))
+        return np.stack([*synthetic, *real])
+
+    # Half of a step's pictures show one face: its own statistics would take its content away.
+    measure_norms(encoder, [pictures() for _ in range(MEASURED)])
+    freeze_filters(encoder)
+    learned = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=recipe.rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, recipe.steps))
+    encoder.train()
+    keep_norms(encoder)
+    recent: list[float] = []
+    for step in range(recipe.steps):
+        embedding = encoder(normalise(torch.from_numpy(pictures())))
         embedding = torch.nn.functional.normalize(embedding, dim=1)
         loss = dual_set(
-            embedding[: recipe.synthetic], embedding[recipe.synthetic :], recipe.temperature
+            embedding[: recipe.synthetic],
+            embedding[recipe.synthetic :],
+            recipe.temperature,
+            recipe.mapping_temperature,
         )
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        schedule.step()
         recent.append(float(loss.detach()))
         if step % 25 == 24:
             log.info("degradation step %d: loss %.3f", step + 1, np.mean(recent[-25:]))
@@ -155,7 +186,8 @@ def prepare_faces(network: DslFiqa, rows: Sequence[FaceRow], cache: Path, seed: 
     """Cache a group for every face; returns the groups' files in the order of the rows."""
 
     def samples(row: FaceRow) -> list[Sample]:
-        return draw_samples(seeded(seed, "face", row.path.name))
+        drawn = draw_samples(seeded(seed, "face", row.path.name))
+        return [*drawn, *placed(drawn[_PLACED])]
 
     return prepare_samples(network, rows, cache, samples)
 
@@ -166,15 +198,21 @@ def prepare_samples(
     cache: Path,
     samples_of: Callable[[FaceRow], list[Sample]],
 ) -> list[Path]:
-    """Cache a group of chosen pictures for every face."""
+    """Cache a group of chosen pictures for every face; those with a place, where it has a mesh."""
     landmarks = find_landmarks([row.path for row in rows], cache)
 
     def build(index: int) -> Group:
         row = rows[index]
         face = read_rgb(row.path)
-        samples = samples_of(row)
-        pictures = render(face, samples)
-        measures = measure_pairs([face] * len(pictures), pictures)
+        masks = None
+        if np.isfinite(landmarks[index]).all():
+            masks = masks_of(landmarks[index], soft=EDGE)
+        samples = [s for s in samples_of(row) if masks is not None or s.place == WHOLE]
+        pictures = render(face, samples, masks)
+        # What a degradation costs is measured on the whole crop; a place has its share of that.
+        measured = {replace(s, place=WHOLE): n for n, s in enumerate(samples) if s.place == WHOLE}
+        whole = measure_pairs([face] * len(measured), [pictures[n] for n in measured.values()])
+        measures = whole[[list(measured).index(replace(s, place=WHOLE)) for s in samples]]
         shallow, degradation = extract(network, pictures)
         return Group(
             shallow,
@@ -182,6 +220,7 @@ def prepare_samples(
             measures,
             np.array([s.severity if s.single else np.nan for s in samples]),
             tuple(s.kind for s in samples),
+            tuple(s.place for s in samples),
             landmarks[index],
             base_quality(row.source_side),
         )
@@ -217,6 +256,7 @@ def prepare_rated(
             none,
             np.array(severities),
             tuple(drawn),
+            (WHOLE,) * len(drawn),
             absent_landmarks(),
             photo.mos,
         )

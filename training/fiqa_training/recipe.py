@@ -44,6 +44,8 @@ class DegradationRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         window: side of the window of each picture, pixels.
         rate: of AdamW.
         temperature: theta.
+        mapping_temperature: of the weights of equation 4.
+        families: of the kinds that S draws from; none named: all but the local ones and chains.
     """
 
     steps: Amount
@@ -52,18 +54,38 @@ class DegradationRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     window: Count
     rate: Rate
     temperature: Annotated[float, msgspec.Meta(gt=0)]
+    mapping_temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    families: tuple[str, ...] = ()
 
 
 class ContextRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[context]``: the regression on the whole picture's statistics (`context`).
+    """``[context]``: the regressions on pictures' statistics (`context`).
 
     Attributes:
-        ridge: of the regression.
-        face_weight: of one picture of a face, where a rated photo has 1.
+        ridge: of the photos' regression.
+        face_weight: of one picture of a face there, where a rated photo has 1.
+        crops: how the faces' regression sees rated photos.
     """
 
     ridge: Annotated[float, msgspec.Meta(gt=0)]
     face_weight: Annotated[float, msgspec.Meta(gt=0)]
+    crops: CropRecipe
+
+
+class CropRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[context.crops]``: rated photos enlarged as a face's crop is, for the faces' regression.
+
+    Attributes:
+        ridge: of the faces' regression.
+        face_weight: of one picture of a face there.
+        weight: of one crop of a rated photo.
+        zooms: ranges; each photo gives one crop of each, whose side is its own over a zoom.
+    """
+
+    ridge: Annotated[float, msgspec.Meta(gt=0)]
+    face_weight: Annotated[float, msgspec.Meta(gt=0)]
+    weight: Annotated[float, msgspec.Meta(gt=0)]
+    zooms: tuple[tuple[Annotated[float, msgspec.Meta(ge=1)], float], ...]
 
 
 class QualityRecipe(FitRecipe, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,8 +6,9 @@
 2. freeze: the backbone, the standardisation of its features, the degradation encoder (dual-set
    learning);
 3. cache: what the frozen part says of every picture, with full-reference measures for the labels;
-4. solve the scene context, which sets the level of every score, in closed form: five times without
-   one fifth of the rated photos, to measure it on that fifth, and once from everything;
+4. solve the scene contexts of photos and of faces, which set the level of every score, in closed
+   form: five times without one fifth of the rated photos, to measure them on that fifth, and once
+   from everything;
 5. learn by steps what the paper's network has: where a face is better or worse;
 6. save the last averaged weights with a manifest that says what made them. No checkpoint is chosen
    by a held-out figure.
@@ -36,9 +37,18 @@ from fiqa_models.intervals import fit as fit_interval
 from fiqa_models.networks import DslFiqa, build_network
 from fiqa_models.networks.context import SceneContext
 from fiqa_models.weights import save_checkpoint
-from fiqa_training.context import Statistics, measure, solve
+from fiqa_training.context import (
+    Pictures,
+    Statistics,
+    face_problem,
+    measure,
+    photo_problem,
+    solve,
+    whole_places,
+)
 from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces, spread
 from fiqa_training.data.feature_cache import Group
+from fiqa_training.data.places import WHOLE
 from fiqa_training.data.rated import RatedPhoto, fold_of, read_rated
 from fiqa_training.errors import TrainingError
 from fiqa_training.fitting import fit
@@ -169,16 +179,18 @@ def prepare(material: Material, recipe: Recipe) -> Prepared:
     rated = prepare_rated(network, photos, cache, recipe.seed, recipe.data.rated_copies)
     held_faces = prepare_faces(network, held_rows, cache / "test", recipe.seed)
     faces = load_groups(prepare_faces(network, rows, cache, recipe.seed))
-    groups = load_groups(rated), faces, load_groups(held_faces)
+    groups = load_groups(rated)
+    held = load_groups(held_faces)
+    pictures = Pictures(photos, groups, faces, held)
     return Prepared(
         weights={key: value.clone() for key, value in network.state_dict().items()},
         network=network,
         faces=faces,
-        held_faces=groups[2],
+        held_faces=held,
         photos=photos,
-        rated=groups[0],
+        rated=groups,
         calibration=fit_labels(faces),
-        statistics=measure(network, *groups, cache / "context.safetensors"),
+        statistics=measure(network, pictures, recipe.context.crops, cache / "context.safetensors"),
         training_rows=len(rows),
     )
 
@@ -188,23 +200,30 @@ def opinions_of(prepared: Prepared) -> npt.NDArray[np.float64]:
     return np.array([photo.mos for photo in prepared.photos])
 
 
-def labels_of(prepared: Prepared) -> npt.NDArray[np.float64]:
-    """Pseudo-MOS of every picture of every training face."""
-    labels = [face_labels(group, prepared.calibration) for group in prepared.faces]
-    return np.concatenate(labels).astype(np.float64)
+def labels_of(prepared: Prepared, *, whole: bool = False) -> npt.NDArray[np.float64]:
+    """Pseudo-MOS of every picture of every training face, or of those degraded everywhere."""
+    labels = [
+        face_labels(group, prepared.calibration)[whole_places(group) if whole else slice(None)]
+        for group in prepared.faces
+    ]
+    return np.asarray(np.concatenate(labels), np.float64)
 
 
 @dataclass(frozen=True)
 class Folds:
-    """Every rated photo, judged by a context that has not learned from its fold.
+    """Every rated photo, judged by contexts that have not learned from its fold.
 
     Attributes:
-        scores: (N,) on [0, 1].
+        scores: (N,) on [0, 1], of the photos as they are.
         srcc: of each fold.
+        crops: (V, N) on [0, 1], of their enlargements in the faces' view.
+        crop_srcc: (V,) means over the folds.
     """
 
     scores: npt.NDArray[np.float64]
     srcc: tuple[float, ...]
+    crops: npt.NDArray[np.float64]
+    crop_srcc: tuple[float, ...]
 
 
 def five_folds(prepared: Prepared, recipe: ContextRecipe) -> Folds:
@@ -214,7 +233,8 @@ def five_folds(prepared: Prepared, recipe: ContextRecipe) -> Folds:
         TrainingError: a fold holds too few photos for a rank correlation.
     """
     places = np.array([fold_of(photo, FOLDS) for photo in prepared.photos])
-    opinions, labels = opinions_of(prepared), labels_of(prepared)
+    opinions = opinions_of(prepared)
+    labels, whole = labels_of(prepared), labels_of(prepared, whole=True)
     known = prepared.statistics
     fewest = int(np.bincount(places, minlength=FOLDS).min())
     if fewest < _FEWEST_PHOTOS:
@@ -223,16 +243,26 @@ def five_folds(prepared: Prepared, recipe: ContextRecipe) -> Folds:
             "Rate more photos.",
         )
     scores = np.empty(len(opinions))
-    found = []
+    crops = np.empty(known.crops.shape[:2])
+    found, of_crops = [], []
     for number in range(FOLDS):
         kept, held = places != number, places == number
-        context = solve(
-            known.bases, known.photos[kept], opinions[kept], known.faces, labels, recipe
-        )
+        context = solve(known.bases, photo_problem(known, opinions, whole, recipe, kept))
         scores[held] = judged(context, known.photos[held])
         found.append(srcc(scores[held], opinions[held]))
-        log.info("fold %d: SRCC %.4f on %d photos", number, found[-1], held.sum())
-    return Folds(scores, tuple(found))
+        context = solve(known.bases, face_problem(known, opinions, labels, recipe.crops, kept))
+        for place, view in enumerate(known.crops):
+            crops[place, held] = judged(context, view[held])
+        of_crops.append([srcc(view[held], opinions[held]) for view in crops])
+        log.info(
+            "fold %d: SRCC %.4f on %d photos; as crops %s",
+            number,
+            found[-1],
+            held.sum(),
+            " ".join(f"{value:.3f}" for value in of_crops[-1]),
+        )
+    means = tuple(float(value) for value in np.mean(of_crops, 0))
+    return Folds(scores, tuple(found), crops, means)
 
 
 @torch.inference_mode()
@@ -263,23 +293,24 @@ def _learn(prepared: Prepared, recipe: Recipe, folder: Path) -> DslFiqa:
         recipe.seed,
         keep,
     )
-    # All that decides this part, so that the context can be solved anew without it.
+    # All that decides this part, so that the contexts can be solved anew without it.
     parts = (recipe.data, recipe.degradation, recipe.quality)
     text = " ".join([str(recipe.seed), *map(recipe_text, parts), str(len(prepared.rated))])
     team = Team(0, 1, torch.device("cpu"))
     fit(task, recipe.quality, seed=recipe.seed, out=folder, team=team, text=text)
     task.module.load_state_dict(load_file(stored))
     known = prepared.statistics
-    context = solve(
-        known.bases,
-        known.photos,
-        opinions_of(prepared),
-        known.faces,
-        labels_of(prepared),
-        recipe.context,
+    opinions = opinions_of(prepared)
+    problems = (
+        photo_problem(known, opinions, labels_of(prepared, whole=True), recipe.context),
+        face_problem(known, opinions, labels_of(prepared), recipe.context.crops),
     )
-    whole = build_network("starter", context="bilinear")
-    beside = {f"context.{key}": value for key, value in context.state_dict().items()}
+    beside = {
+        f"context.{problem.view}.{key}": value
+        for problem in problems
+        for key, value in solve(known.bases, problem).state_dict().items()
+    }
+    whole = build_network("starter", context="by_view")
     whole.load_state_dict({**network.state_dict(), **beside}, strict=True)
     return whole.eval()
 
@@ -293,19 +324,28 @@ def _figures(prepared: Prepared, network: DslFiqa, folds: Folds) -> dict[str, An
     ).astype(np.float64)
     opinions = opinions_of(prepared)
     link = fit_link(folds.scores, opinions)
+    # One enlargement of each photo, drawn: intervals are shown beside faces.
+    drawn = np.random.default_rng(0).integers(len(folds.crops), size=len(opinions))
+    crops = folds.crops[drawn, np.arange(len(opinions))]
     interval = fit_interval(
-        _alternating(folds.scores, scores),
-        _alternating(link.back(opinions), labels),
+        _alternating(crops, scores),
+        _alternating(fit_link(crops, opinions).back(opinions), labels),
         COVERAGE,
         _EDGES,
-        calibrated_on=f"{min(len(opinions), len(scores))} rated photos, each judged by a solution "
-        "without it, and as many pictures of held-out people with pseudo-MOS",
+        calibrated_on=f"{min(len(opinions), len(scores))} rated photos, whole or a part enlarged, "
+        "each judged by a solution without it, and as many pictures of held-out people with "
+        "pseudo-MOS",
+    )
+    whole = np.concatenate(
+        [[place == WHOLE for place in group.places] for group in prepared.held_faces]
     )
     return {
         "pseudo_mos_srcc": round(srcc(scores, labels), 4),
         "pseudo_mos_srcc_ci": _rounded(bootstrap(srcc, scores, labels)),
+        "pseudo_mos_srcc_whole_crops": round(srcc(scores[whole], labels[whole]), 4),
         "rated_five_fold_srcc": round(float(np.mean(folds.srcc)), 4),
         "rated_fold_srcc": [round(value, 4) for value in folds.srcc],
+        "rated_crops_five_fold_srcc": [round(value, 4) for value in folds.crop_srcc],
         "rated_pooled_srcc_ci": _rounded(bootstrap(srcc, folds.scores, opinions)),
         "core_steps_down": round(falling_share(by_face, prepared.held_faces), 4),
         "clean_mean": round(float(np.mean([values[0] for values in by_face])), 4),

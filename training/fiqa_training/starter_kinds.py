@@ -13,13 +13,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fiqa_models.networks import DslFiqa
-from fiqa_training.context import solve, statistics_of
+from fiqa_training.context import face_problem, solve, statistics_of
 from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces
 from fiqa_training.data.feature_cache import Group
 from fiqa_training.data.samples import CHAINS, Sample
@@ -93,14 +94,9 @@ def _judge(
     hidden = {kind, *CHAINS}
     known = prepared.statistics
     seen = np.array([name not in hidden for group in prepared.faces for name in group.kinds])
-    context = solve(
-        known.bases,
-        known.photos,
-        opinions_of(prepared),
-        known.faces[seen],
-        labels_of(prepared)[seen],
-        recipe.context,
-    )
+    problem = face_problem(known, opinions_of(prepared), labels_of(prepared), recipe.context.crops)
+    hiding = replace(problem, faces=problem.faces[seen], labels=problem.labels[seen])
+    context = solve(known.bases, hiding)
     scores = judged(context, statistics_of(prepared.network, context, groups))
     labels = [face_labels(group, prepared.calibration) for group in groups]
     expected = np.concatenate(labels).astype(np.float64)

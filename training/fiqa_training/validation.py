@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fiqa_models.networks import DslFiqa
 from fiqa_training.cached_network import on_cached_features, predict
 from fiqa_training.data.feature_cache import Group
+from fiqa_training.data.places import COSTS, WHOLE
 from fiqa_training.labels import Calibration, calibrate, pseudo_mos
 
 
@@ -19,7 +20,8 @@ def fit_labels(groups: Sequence[Group]) -> Calibration:
     """Calibrate the full-reference measures on the single kinds of the training groups."""
     measures = np.concatenate([group.measures for group in groups])
     severities = np.concatenate([group.severities for group in groups])
-    single = np.isfinite(severities)
+    whole = np.concatenate([[place == WHOLE for place in group.places] for group in groups])
+    single = np.isfinite(severities) & whole
     return calibrate(measures[single], severities[single])
 
 
@@ -27,13 +29,13 @@ def face_labels(group: Group, calibration: Calibration) -> npt.NDArray[np.float3
     """Pseudo-MOS of a face's pictures."""
     relative = calibration(group.measures)
     relative[[not kind for kind in group.kinds]] = 1.0
-    return np.array(
-        [
-            pseudo_mos(float(value), None if np.isnan(severity) else float(severity), group.label)
-            for value, severity in zip(relative, group.severities, strict=True)
-        ],
-        np.float32,
-    )
+    clean = pseudo_mos(1.0, None, group.label)
+    labels = []
+    for value, severity, place in zip(relative, group.severities, group.places, strict=True):
+        known = None if np.isnan(severity) else float(severity)
+        whole = pseudo_mos(float(value), known, group.label)
+        labels.append(clean - COSTS[place] * (clean - whole))
+    return np.array(labels, np.float32)
 
 
 def predict_groups(network: DslFiqa, groups: Sequence[Group]) -> list[npt.NDArray[np.float64]]:

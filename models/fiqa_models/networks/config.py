@@ -45,8 +45,8 @@ class NetworkConfig:
         degradation_use: how the decoder uses the degradation tokens (table 3): ``attention``,
             ``concatenate`` ("DSL-cat") or ``none`` (tokens of zeros).
         context: what sets the level of the regional qualities: ``none``, themselves, as in the
-            paper; ``bilinear``, the whole picture's statistics (``context.py``; small backbone
-            only).
+            paper; ``by_view``, the picture's statistics, those of photos and of faces' crops each
+            in their way (``context.py``; small backbone only).
     """
 
     name: str
@@ -72,7 +72,7 @@ class NetworkConfig:
     bounded: bool = False
     shared_trunk: bool = False
     degradation_use: Literal["attention", "concatenate", "none"] = "attention"
-    context: Literal["none", "bilinear"] = "none"
+    context: Literal["none", "by_view"] = "none"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for a manifest."""
@@ -127,7 +127,7 @@ _STARTER = NetworkConfig(
     decoder_blocks=1,
     decoder_heads=4,
     decoder_hidden=128,
-    degradation="small",
+    degradation="texture",
     degradation_channels=96,
     degradation_grid=(8, 8),
     guide="set",

@@ -6,13 +6,22 @@ teach that to an attention network. Bilinear pooling carries it (Zhang, Ma, Yan,
 mean of every channel and the products of channels of one stage, averaged over the picture. On
 these a quadratic regression is solved in closed form (`fiqa_training.context`).
 
+There are two views, each with a regression of its own. A whole photo is judged evenly, as people
+judge photos. A face's crop is an enlarged part of a photo, soft by that alone, and what counts in
+it is the face: its statistics are taken under a window where aligned crops hold the face, and
+hardly where hair, clothes and background lie.
+
 The regional qualities keep their differences; the context only moves their common level.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
+
+View = Literal["photo", "face"]
 
 STAGES: tuple[tuple[int, int, int], ...] = (
     (0, 144, 64),
@@ -30,6 +39,24 @@ COMPONENTS = 240
 """Principal components of the statistics that the regression sees."""
 _LEAST, _MOST = 0.03, 0.97
 _NEWTON_STEPS = 4
+_CENTRE = (0.5, 0.58)
+_RADII = (0.27, 0.36)
+_SURROUNDINGS = 0.09
+"""Weight of a place outside the face; all of them together have a seventh of the whole."""
+
+
+def face_window(height: int, width: int) -> Tensor:
+    """(height * width,) weights of the places of an aligned crop, 1 in sum.
+
+    A soft ellipse around the face (the eyes lie in the middle of the crop), on low ground.
+    """
+    y = (torch.arange(height) + 0.5) / height
+    x = (torch.arange(width) + 0.5) / width
+    down = ((y - _CENTRE[1]) / _RADII[1]).square()
+    across = ((x - _CENTRE[0]) / _RADII[0]).square()
+    inside = (1.6 - down[:, None] - across[None, :]).clamp(0, 1)
+    window = (_SURROUNDINGS + (1 - _SURROUNDINGS) * inside).flatten()
+    return window / window.sum()
 
 
 def levelled(logits: Tensor, confidence: Tensor, context: Tensor) -> Tensor:
@@ -62,10 +89,15 @@ def _logit(share: Tensor) -> Tensor:
 
 
 class SceneContext(nn.Module):
-    """From a token pyramid to one logit of quality a picture. Solved, not learned by steps."""
+    """From a token pyramid to one logit of quality a picture. Solved, not learned by steps.
 
-    def __init__(self) -> None:
+    Attributes:
+        view: ``photo``, every place counts alike; ``face``, see `face_window`.
+    """
+
+    def __init__(self, view: View = "photo") -> None:
         super().__init__()
+        self.view = view
         for index, (first, end, kept) in enumerate(STAGES):
             if kept < end - first:
                 self.register_buffer(f"centre{index}", torch.zeros(end - first, 1))
@@ -84,13 +116,17 @@ class SceneContext(nn.Module):
     def statistics(self, pyramid: Tensor) -> Tensor:
         """Of standardised pyramids (B, 784, H, W): (B, 13760) means and roots of products."""
         tokens = pyramid.flatten(2).float()
-        parts = [tokens.mean(2)]
+        if self.view == "face":
+            window = face_window(*pyramid.shape[2:]).to(tokens.device)
+        else:
+            window = tokens.new_full((tokens.shape[2],), 1 / tokens.shape[2])
+        parts = [tokens @ window]
         for index, (first, end, kept) in enumerate(STAGES):
             stage = tokens[:, first:end]
             if kept < end - first:
                 basis = self.get_buffer(f"basis{index}")
                 stage = basis @ (stage - self.get_buffer(f"centre{index}"))
-            products = stage @ stage.transpose(1, 2) / stage.shape[2]
+            products = (stage * window) @ stage.transpose(1, 2)
             row, column = torch.triu_indices(kept, kept, device=products.device)
             upper = products[:, row, column]
             # The signed root, usual with bilinear pooling, tames products of large values.
@@ -107,3 +143,28 @@ class SceneContext(nn.Module):
         z = (statistics - self.mean) @ self.projection.float().T
         value = ((z @ self.quadratic) * z).sum(1) + z @ self.linear + self.bias
         return torch.logit(value.clamp(_LEAST, _MOST))
+
+
+class ContextByView(nn.Module):
+    """The context of photos, and the one of faces.
+
+    Attributes:
+        photo: for pictures in which no landmarks are seen.
+        face: for the crops of faces.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.photo = SceneContext("photo")
+        self.face = SceneContext("face")
+
+    def forward(self, pyramid: Tensor, faces: Tensor) -> Tensor:
+        """Pyramids (B, 784, H, W) to logits (B,); `faces` (B,) says which are crops of faces."""
+        logits = pyramid.new_zeros(len(pyramid), dtype=torch.float32)
+        for view, pick in ((self.face, faces), (self.photo, ~faces)):
+            if pick.all():
+                judged: Tensor = view(pyramid)
+                return judged
+            if pick.any():
+                logits[pick] = view(pyramid[pick])
+        return logits

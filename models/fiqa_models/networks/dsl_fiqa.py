@@ -32,9 +32,9 @@ from torch import Tensor, nn
 
 from fiqa_models.networks.blocks import DecoderBlock, build_stage
 from fiqa_models.networks.config import CONFIGS, PATCH_SIDE, TOKEN_STRIDE, NetworkConfig
-from fiqa_models.networks.context import SceneContext, levelled
+from fiqa_models.networks.context import ContextByView, levelled
 from fiqa_models.networks.degradation import build_degradation_encoder, no_degradation
-from fiqa_models.networks.landmarks import build_guide
+from fiqa_models.networks.landmarks import build_guide, padding_id
 from fiqa_models.networks.tokens import build_tokens
 
 _SIDE = PATCH_SIDE // TOKEN_STRIDE
@@ -103,7 +103,7 @@ class DslFiqa(nn.Module):
             nn.Sigmoid() if config.bounded else nn.ReLU(),
         )
         self.confidence_head = RegionHead(guided, nn.Sigmoid())
-        self.context = SceneContext() if config.context == "bilinear" else None
+        self.context = ContextByView() if config.context == "by_view" else None
 
     def forward(
         self,
@@ -121,7 +121,7 @@ class DslFiqa(nn.Module):
         """
         known = degradation_tokens
         tokens = self._degradation_tokens(patches) if known is None else known
-        decoded, context = self._trunk(patches, tokens)
+        decoded, context = self._trunk(patches, tokens, self._faces(landmark_ids, len(patches)))
         quality, confidence = self._heads(decoded, landmark_ids, context)
         return _output(quality, confidence, self.degradation.embed(tokens), tokens)
 
@@ -145,7 +145,7 @@ class DslFiqa(nn.Module):
             ]
             return self.forward(torch.stack(patches, 1).flatten(0, 1), landmark_ids)
         tokens = self._degradation_tokens(crops)
-        decoded, context = self._trunk(crops, tokens)
+        decoded, context = self._trunk(crops, tokens, self._faces(landmark_ids, len(crops)))
         windows = [
             decoded[:, :, y : y + _SIDE, x : x + _SIDE]
             for x, y in ((left // TOKEN_STRIDE, top // TOKEN_STRIDE) for left, top in origins)
@@ -168,7 +168,16 @@ class DslFiqa(nn.Module):
             return no_degradation(self.config, len(images), images.device)
         return self.degradation.tokens(images)
 
-    def _trunk(self, images: Tensor, degradation_tokens: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _faces(self, landmark_ids: Tensor | None, count: int) -> Tensor | None:
+        """(B,) which of B pictures are crops of faces: those that show a landmark."""
+        if self.context is None or landmark_ids is None:
+            return None
+        seen = landmark_ids != padding_id(self.config.landmarks)
+        return seen.view(count, -1).any(1)
+
+    def _trunk(
+        self, images: Tensor, degradation_tokens: Tensor, faces: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
         """Everything before the heads: a map (B, C, H / 16, W / 16), and the context (B,)."""
         context = None
         if self.context is None:
@@ -176,7 +185,9 @@ class DslFiqa(nn.Module):
         else:
             grid: Any = self.tokens  # the small backbone, or what stands for it
             pyramid = grid.pyramid(images)
-            context = self.context(pyramid)
+            if faces is None:
+                faces = torch.zeros(len(images), dtype=torch.bool, device=images.device)
+            context = self.context(pyramid, faces)
             x = grid.fused(pyramid)
         x = self.stage2(self.stage1(x))
         x = self.decoder_in(x)

@@ -37,6 +37,7 @@ class Group:
         measures: (N, 3) full-reference measures against the clean picture (faces only).
         severities: (N,) severity of single kinds, NaN for chains.
         kinds: names of the kinds.
+        places: where in the crop each is, see `places`.
         landmarks: (478, 2) pixels, NaN where there is no face.
         label: base quality of a clean face, or the mean opinion of a rated photo.
     """
@@ -46,6 +47,7 @@ class Group:
     measures: npt.NDArray[np.float64]
     severities: npt.NDArray[np.float64]
     kinds: tuple[str, ...]
+    places: tuple[str, ...]
     landmarks: npt.NDArray[np.float32]
     label: float
 
@@ -97,6 +99,7 @@ def save_group(path: Path, group: Group) -> None:
             measures=group.measures,
             severities=group.severities,
             kinds=np.array(group.kinds),
+            places=np.array(group.places),
             landmarks=group.landmarks,
             label=np.float64(group.label),
         )
@@ -112,6 +115,7 @@ def load_group(path: Path) -> Group:
             stored["measures"],
             stored["severities"],
             tuple(map(str, stored["kinds"])),
+            tuple(map(str, stored["places"])),
             stored["landmarks"],
             float(stored["label"]),
         )

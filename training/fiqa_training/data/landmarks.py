@@ -6,8 +6,10 @@ Degradations never move pixels, so one mesh serves every degraded copy of a face
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +28,21 @@ def absent_landmarks() -> Landmarks:
     return np.full((POINTS, 2), np.nan, np.float32)
 
 
+def usual_landmarks() -> Landmarks:
+    """Where an aligned crop usually has them: means over 200 training faces.
+
+    For crops that are said to be aligned and in which no mesh is found, as where they are bad.
+    """
+    stored = resources.files("fiqa_training.data").joinpath("usual_mesh.npy")
+    with resources.as_file(stored) as path:
+        return np.asarray(np.load(path, allow_pickle=False), np.float32)
+
+
 @contextmanager
 def mesh_finder() -> Iterator[Callable[[ByteImage], Landmarks]]:
     """A warm face mesh: gives (478, 2) landmarks of an aligned crop, in its pixels."""
+    # It imports matplotlib, which in a new home warns that building a font cache takes long.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     # mediapipe takes a second to import; only this function needs it.
     from mediapipe.python.solutions.face_mesh import FaceMesh  # noqa: PLC0415
 

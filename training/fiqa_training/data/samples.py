@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fiqa_training.data.places import BACKGROUND, FACE, WHOLE, worse_there
 from fiqa_training.degradations import CORE_KINDS, ByteImage, degrade, kind, kinds
+from fiqa_training.face_regions import RegionMasks
 
 _STRATA = ((0.04, 0.35), (0.35, 0.7), (0.7, 1.0))
 CHAINS = ("imaging_chain", "mixture")
@@ -16,16 +18,29 @@ CHAINS = ("imaging_chain", "mixture")
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture of a face's group: how it was degraded ("" is the clean one)."""
+    """One picture of a face's group: how it was degraded ("" is the clean one), and where.
+
+    Attributes:
+        kind: name of the degradation.
+        severity: in [0, 1].
+        seed: what else it draws.
+        place: see `places`; the local kinds have one of their own and are whole here.
+    """
 
     kind: str
     severity: float
     seed: int
+    place: str = WHOLE
 
     @property
     def single(self) -> bool:
         """Whether its severity means the same for every face (not so for chains)."""
         return not self.kind or kind(self.kind).family != "chain"
+
+
+def placed(sample: Sample) -> list[Sample]:
+    """The same degradation behind the face only, and on the face only."""
+    return [replace(sample, place=place) for place in (BACKGROUND, FACE)]
 
 
 def draw_samples(rng: np.random.Generator) -> list[Sample]:
@@ -51,6 +66,25 @@ def draw_samples(rng: np.random.Generator) -> list[Sample]:
     ]
 
 
-def render(face: ByteImage, samples: Sequence[Sample]) -> list[ByteImage]:
-    """The pictures of a face's samples."""
-    return [degrade(face, s.kind, s.severity, s.seed) if s.kind else face for s in samples]
+def render(
+    face: ByteImage, samples: Sequence[Sample], masks: RegionMasks | None = None
+) -> list[ByteImage]:
+    """The pictures of a face's samples.
+
+    Args:
+        face: the clean crop.
+        samples: what becomes of it.
+        masks: where its regions lie; needed where a sample has a place.
+    """
+    return [_picture(face, sample, masks) for sample in samples]
+
+
+def _picture(face: ByteImage, sample: Sample, masks: RegionMasks | None) -> ByteImage:
+    if not sample.kind:
+        return face
+    worse = degrade(face, sample.kind, sample.severity, sample.seed)
+    if sample.place == WHOLE:
+        return worse
+    if masks is None:
+        raise ValueError("a sample with a place needs the face's regions")
+    return worse_there(face, worse, masks, sample.place)
