@@ -96,8 +96,8 @@ class VerifyDialog(RunningDialog):
         table.setStyleSheet("QTreeView::item, QHeaderView::section { padding-left: 8px; }")
         header = table.header()
         if (head_item := table.headerItem()) is not None:
-            for column in range(2, _WORST + 1):
-                head_item.setTextAlignment(column, _NUMBERS)
+            for number in range(2, _WORST + 1):
+                head_item.setTextAlignment(number, _NUMBERS)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
         head = QHBoxLayout()
