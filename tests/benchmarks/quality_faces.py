@@ -6,14 +6,17 @@ validation persons and test persons are the project's usual split, so that nobod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
-from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces, spread
+from fiqa_models.networks import CROP_SIDE, PATCH_SIDE, identifiers_inside, normalise
+from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces
 from fiqa_training.data.landmarks import find_landmarks
 from fiqa_training.data.samples import Sample, draw_samples, render
 from fiqa_training.degradations.sheet import read_rgb
@@ -21,6 +24,7 @@ from fiqa_training.labels import base_quality, calibrate, measure_pairs, pseudo_
 from fiqa_training.preparation import seeded
 
 SEED = 20261122
+_SAMPLES = 8
 
 
 @dataclass(frozen=True)
@@ -63,16 +67,16 @@ def make_faces(folder: Path, *, train: int, validation: int, test: int) -> Parts
 
     Args:
         folder: aligned faces with manifest.csv.
-        train: training persons, seven pictures each.
+        train: training persons, four pictures each.
         validation: validation persons, three pictures each.
         test: test persons, one picture each.
     """
     split = split_faces(read_faces(folder))
     kept = [row for row in split.validation if row.trainable]
     pictures = {
-        "train": _render(spread(split.train, train), tuple(range(7))),
-        "validation": _render(one_per_group(spread(kept, len(kept)), validation), (1, 3, 6)),
-        "test": _render(one_per_group(split.test, test), None),
+        "train": _render(one_per_group(split.train, train), _half),
+        "validation": _render(one_per_group(kept, validation), lambda _: (1, 3, 6)),
+        "test": _render(one_per_group(split.test, test), lambda index: (index % _SAMPLES,)),
     }
     single = [picture for picture in pictures["train"] if picture.sample.single]
     # The scale of the labels is tied on training persons alone.
@@ -102,8 +106,13 @@ def make_faces(folder: Path, *, train: int, validation: int, test: int) -> Parts
     return Parts(*(faces(pictures[name]) for name in ("train", "validation", "test")))
 
 
-def _render(rows: Sequence[FaceRow], numbers: tuple[int, ...] | None) -> list[_Picture]:
-    """The samples of these numbers of each face, or the next one round the seven for each."""
+def _half(index: int) -> Sequence[int]:
+    """Every other sample, by turns: many persons teach more than many pictures of each."""
+    return range(index % 2, _SAMPLES, 2)
+
+
+def _render(rows: Sequence[FaceRow], numbers: Callable[[int], Sequence[int]]) -> list[_Picture]:
+    """The samples of each face whose numbers are asked for by the face's index."""
     found = find_landmarks([row.path for row in rows])
     pictures = []
     for index, row in enumerate(rows):
@@ -111,8 +120,7 @@ def _render(rows: Sequence[FaceRow], numbers: tuple[int, ...] | None) -> list[_P
             continue
         face = read_rgb(row.path)
         samples = draw_samples(seeded(SEED, "full-network", row.path.name))
-        wanted = [index % len(samples)] if numbers is None else list(numbers)
-        samples = [samples[number] for number in wanted]
+        samples = [samples[number] for number in numbers(index)]
         crops = render(face, samples)
         measures = measure_pairs([face] * len(crops), crops)
         pictures += [
@@ -120,3 +128,20 @@ def _render(rows: Sequence[FaceRow], numbers: tuple[int, ...] | None) -> list[_P
             for sample, crop, measure in zip(samples, crops, measures, strict=True)
         ]
     return pictures
+
+
+def draw_origin(rng: np.random.Generator) -> tuple[int, int]:
+    """(left, top) of a patch, drawn evenly over the crop, as published."""
+    top, left = rng.integers(0, CROP_SIDE - PATCH_SIDE + 1, 2)
+    return int(left), int(top)
+
+
+def patch_of(
+    crop: npt.NDArray[np.uint8], mesh: npt.NDArray[np.float32], origin: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """The patch (1, 3, 384, 384) at (left, top) and its identifiers (1, 500)."""
+    left, top = origin
+    window = crop[top : top + PATCH_SIDE, left : left + PATCH_SIDE]
+    ids = identifiers_inside(mesh, left=left, top=top, side=PATCH_SIDE, landmarks=468)
+    image = normalise(torch.from_numpy(np.ascontiguousarray(window))[None])
+    return image, torch.from_numpy(ids)[None]

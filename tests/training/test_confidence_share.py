@@ -12,8 +12,6 @@ from fiqa_models.networks import build_network
 from fiqa_models.weights import save_checkpoint
 from fiqa_training.cli import main
 from fiqa_training.confidence_share import (
-    FEATURES,
-    OVAL,
     Regions,
     confidence_maps,
     draw_maps,
@@ -25,6 +23,7 @@ from fiqa_training.confidence_share import (
 )
 from fiqa_training.data.labelled import LabelledImage, read_set
 from fiqa_training.errors import TrainingError
+from tests.training.faces import disc_mesh
 
 SMALL = {
     "stage_channels": (16, 16),
@@ -36,27 +35,12 @@ SMALL = {
 }
 
 
-def mesh() -> np.ndarray:
-    """A face whose features are discs: eyes at (176, 256) and (336, 256), nose, mouth."""
-    points = np.full((478, 2), 256.0, np.float32)
-    places = [((176, 250), 40), ((336, 250), 40), ((256, 310), 30), ((256, 380), 45)]
-    for indices, (centre, radius) in zip(FEATURES.values(), places, strict=True):
-        ring(points, indices, centre, radius)
-    ring(points, OVAL, (256, 300), 180)
-    return points
-
-
-def ring(points: np.ndarray, indices, centre: tuple[int, int], radius: float) -> None:
-    angles = np.linspace(0, 2 * np.pi, len(indices), endpoint=False)
-    points[list(indices)] = np.stack([np.cos(angles), np.sin(angles)], 1) * radius + centre
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three people, two pictures each, in the test part."""
     folder = tmp_path_factory.mktemp("set")
     rng = np.random.default_rng(1)
-    np.save(folder / "mesh.npy", mesh())
+    np.save(folder / "mesh.npy", disc_mesh())
     lines = ["image,mos,split,landmarks,person", "train.png,1,train,,p"]
     for index in range(6):
         picture = rng.integers(0, 255, (512, 512, 3)).astype(np.uint8)
@@ -68,7 +52,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_regions_have_the_area_of_their_shapes() -> None:
-    region = regions_of(mesh())
+    region = regions_of(disc_mesh())
     assert region.features.shape == (32, 32)
     discs = np.pi * (2 * 40**2 + 30**2 + 45**2) / 512**2
     assert region.features.mean() == pytest.approx(discs, rel=0.06)
@@ -77,7 +61,7 @@ def test_regions_have_the_area_of_their_shapes() -> None:
 
 
 def test_shares_of_known_maps() -> None:
-    region = regions_of(mesh())
+    region = regions_of(disc_mesh())
     flat, inside = np.ones((32, 32)), region.features
     background = 1 - region.face
     found = shares([flat, inside, background, np.zeros((32, 32))], [region] * 4)
@@ -91,7 +75,7 @@ def test_shares_of_known_maps() -> None:
 
 
 def test_the_report_pairs_pictures_and_draws_people() -> None:
-    region = regions_of(mesh())
+    region = regions_of(disc_mesh())
     rng = np.random.default_rng(0)
     maps = [rng.uniform(0.5, 1.5, (32, 32)) for _ in range(8)]
     people = [f"p{index // 2}" for index in range(8)]
@@ -123,7 +107,7 @@ def test_maps_are_drawn_beside_their_faces(data: Path) -> None:
     picture = draw_maps(images, {"a": [np.ones((32, 32))] * 2, "b": [np.eye(32)] * 2})
     assert picture.shape[1] == 3 * (192 + 4)
     assert picture.shape[0] == 22 + 2 * (192 + 4)
-    assert isinstance(regions_of(mesh()), Regions)
+    assert isinstance(regions_of(disc_mesh()), Regions)
 
 
 def test_the_command_compares_two_checkpoints(data: Path, tmp_path: Path, capsys) -> None:

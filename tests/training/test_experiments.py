@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
 from fiqa_models.networks import build_network
 from fiqa_training.cli import main
@@ -120,7 +121,12 @@ def test_tsne_keeps_clusters_apart_and_always_gives_the_same() -> None:
     gaps = np.linalg.norm(places[:, None] - places[None], axis=-1)
     same = views.kinds[:, None] == views.kinds[None]
     assert gaps[same].max() < gaps[~same].min()
-    assert draw_tsne({"dsl": points}, views).shape == (640, 640, 3)
+    picture = draw_tsne({"dsl": points}, views)
+    assert picture.shape == (640 + 32, 640 + 160, 3)
+    # The legend lies beside the panel: every colour of it once, and no text among the points.
+    spots = (picture[32:, :640] < 250).any(2)
+    assert spots.any()
+    assert not spots[:35].any()
 
 
 def test_set_s_draws_from_the_families_that_the_recipe_names(data: Path) -> None:
@@ -217,6 +223,17 @@ def test_table_3_has_nine_rows_that_share_encoders() -> None:
     assert variants[-1].recipe.ablation == ImageRecipe().ablation
 
 
+def test_some_rows_of_table_3_can_be_asked_for() -> None:
+    places, recipe = Places(Path("d"), Path("o")), ImageRecipe()
+    found = ablation_variants(places, recipe, ["8-pe", "6-dsl"])
+    assert [variant.name for variant in found] == ["6-dsl", "8-pe"]
+    without, guided = (variant.recipe for variant in found)
+    assert not without.ablation.landmarks
+    assert replace(without, ablation=guided.ablation) == guided
+    with pytest.raises(TrainingError, match="no row '9'"):
+        ablation_variants(places, recipe, ["9"])
+
+
 def test_sizes_are_nested_and_the_test_part_stays(data: Path) -> None:
     found = read_set("csv", data)
     variants = size_variants(Places(data, Path("o")), ImageRecipe())
@@ -307,3 +324,27 @@ def test_degraded_faces_become_a_labelled_set(shared: Path, tmp_path: Path, caps
     assert clean[0].landmarks is not None
     assert main(["degraded-set", "--faces", str(shared / "faces"), "--out", str(out)]) == 2
     assert "not empty" in capsys.readouterr().err
+
+
+@pytest.mark.shared
+def test_a_set_by_region_has_each_degradation_in_seven_places(
+    shared: Path, tmp_path: Path, capsys
+) -> None:
+    out = tmp_path / "set"
+    command = ["degraded-set", "--faces", str(shared / "faces"), "--out", str(out)]
+    command += ["--train", "2", "--held-out", "1", "--by-region", "2"]
+    assert main([*command, "--sweep", "2"]) == 2
+    assert "no sweep" in capsys.readouterr().err
+    assert main(command) == 0
+    found = read_set("csv", out)
+    assert (len(found.train), len(found.validation), len(found.test)) == (30, 15, 15)
+    for first in range(0, 30, 15):
+        clean, *degraded = found.train[first : first + 15]
+        assert all(image.mos < clean.mos for image in degraded)
+        by_place = {image.fields["place"]: image for image in degraded[:7]}
+        assert len(by_place) == 7
+        assert len({(image.fields["kind"], image.fields["severity"]) for image in degraded}) == 2
+        # The whole is the worst; what suffers in the background alone is the best.
+        ordered = sorted(by_place, key=lambda place: by_place[place].mos)
+        assert ordered[0] == "features+skin+background"
+        assert ordered[-1] == "background"

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import cv2
@@ -18,45 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from fiqa_models.dsl_scorer import DslScorer
+from fiqa_training.data.faces import CROP_SIDE
 from fiqa_training.data.labelled import LabelledImage
 from fiqa_training.data.landmarks import POINTS
 from fiqa_training.data.patches import read_crop
 from fiqa_training.degradations import ByteImage
 from fiqa_training.errors import TrainingError
 from fiqa_training.experiment_pictures import write_text
+from fiqa_training.face_regions import FEATURES, Mask, masks_of
 
 Map = npt.NDArray[np.float64]
 """(32, 32): one number for each token of a 512 x 512 crop."""
 
-FEATURES: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {
-        "right eye and brow": (
-            *(33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
-            *(70, 63, 105, 66, 107, 55, 65, 52, 53, 46),
-        ),
-        "left eye and brow": (
-            *(263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466),
-            *(300, 293, 334, 296, 336, 285, 295, 282, 283, 276),
-        ),
-        "nose": (168, 6, 197, 195, 5, 4, 45, 275, 48, 64, 98, 97, 2, 326, 327, 294, 278),
-        "mouth": (
-            *(61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291),
-            *(409, 270, 269, 267, 0, 37, 39, 40, 185),
-        ),
-    }
-)
-"""Points of the 468-point face mesh (mediapipe's numbering; left and right are the person's); a
-feature is their convex hull. Eyes, brows and lips are mediapipe's own contours; the nose is its
-ridge with wings and base."""
-
-OVAL = (
-    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
-    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
-)
-"""The outline of the face, likewise."""
-
 _CELL = 16
-_SIDE = 512
 _DRAWS = 2000
 _SHOWN_SIDE, _GAP, _BAR = 192, 4, 22
 _FULL = 3.0
@@ -87,21 +60,12 @@ class Shares:
 
 def regions_of(points: npt.NDArray[np.float32]) -> Regions:
     """Regions of a crop with mesh landmarks (468 or more, 2) in its pixels."""
-    features = np.zeros((_SIDE, _SIDE), np.uint8)
-    for indices in FEATURES.values():
-        _fill(features, points[list(indices)])
-    face = features.copy()
-    _fill(face, points[list(OVAL)])
-    return Regions(_by_token(features), _by_token(face))
+    masks = masks_of(points)
+    return Regions(_by_token(masks.features), _by_token(masks.features + masks.skin))
 
 
-def _fill(mask: npt.NDArray[np.uint8], points: npt.NDArray[np.float32]) -> None:
-    hull = cv2.convexHull(np.rint(points).astype(np.int32))
-    cv2.fillConvexPoly(mask, hull, (1,))
-
-
-def _by_token(mask: npt.NDArray[np.uint8]) -> Map:
-    cells = _SIDE // _CELL
+def _by_token(mask: Mask) -> Map:
+    cells = CROP_SIDE // _CELL
     return np.asarray(mask.reshape(cells, _CELL, cells, _CELL).mean((1, 3)), np.float64)
 
 
@@ -252,7 +216,7 @@ def _coloured(
     grey = cv2.cvtColor(cv2.cvtColor(_small(crop), cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     mixed = np.asarray(cv2.addWeighted(grey, 0.35, heat, 0.65, 0), np.uint8)
     if points is not None:
-        scaled = points * (_SHOWN_SIDE / _SIDE)
+        scaled = points * (_SHOWN_SIDE / CROP_SIDE)
         for indices in FEATURES.values():
             hull = cv2.convexHull(np.rint(scaled[list(indices)]).astype(np.int32))
             cv2.polylines(mixed, [hull], isClosed=True, color=(255, 255, 255), lineType=cv2.LINE_AA)

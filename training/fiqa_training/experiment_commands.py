@@ -33,6 +33,14 @@ def add_experiments(commands: argparse._SubParsersAction[argparse.ArgumentParser
         metavar="N",
         help="test faces in every kind at N severities (for leave-out)",
     )
+    made.add_argument(
+        "--by-region",
+        type=int,
+        default=0,
+        metavar="N",
+        help="N degradations of each face, each in seven places; labels count features most "
+        "(for confidence-share)",
+    )
     made.set_defaults(run=_degraded_set)
 
     for name, text in (
@@ -74,6 +82,7 @@ def add_experiments(commands: argparse._SubParsersAction[argparse.ArgumentParser
     sizes = commands.add_parser("size-curve", help="quality against the number of pictures")
     left = commands.add_parser("leave-out", help="each kind of degradation left out once")
     left.add_argument("--kinds", nargs="*", default=[], help="only these")
+    rows.add_argument("--rows", nargs="*", default=[], metavar="ROW", help="only these: 6-dsl 8-pe")
     for name, parser in (("ablations", rows), ("size-curve", sizes), ("leave-out", left)):
         add_training_places(parser)
         parser.set_defaults(run=_experiment, experiment=name)
@@ -86,17 +95,20 @@ def add_training_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for what it makes")
     parser.add_argument("--backbone", type=Path, help="ImageNet safetensors of the token grid")
     parser.add_argument("--device", default="", help="cpu, cuda, mps")
+    parser.add_argument("--seed", type=int, help="other than the recipe's")
     parser.add_argument("--steps", type=int, help="other than the recipe's")
     parser.add_argument("--encoder-steps", type=int, help="other than the recipe's")
 
 
 def recipe_of(options: argparse.Namespace) -> ImageRecipe:
-    """The recipe that the options name, with the steps they change."""
+    """The recipe that the options name, with the seed and steps they change."""
     from msgspec.structs import replace  # noqa: PLC0415
 
     from fiqa_training.image_recipe import read_image_recipe  # noqa: PLC0415
 
     recipe = read_image_recipe(options.recipe)
+    if options.seed is not None:
+        recipe = replace(recipe, seed=options.seed)
     if options.steps is not None:
         recipe = replace(recipe, training=replace(recipe.training, steps=options.steps))
     if options.encoder_steps is not None:
@@ -114,6 +126,7 @@ def _degraded_set(options: argparse.Namespace) -> int:
         held_out=options.held_out,
         seed=options.seed,
         sweep=options.sweep,
+        by_region=options.by_region,
     )
     say(f"wrote {count} pictures and {options.out / 'labels.csv'}")
     return 0
@@ -215,7 +228,7 @@ def _variants(
     from fiqa_training import experiments  # noqa: PLC0415
 
     if options.experiment == "ablations":
-        return experiments.ablation_variants(places, recipe)
+        return experiments.ablation_variants(places, recipe, options.rows)
     if options.experiment == "size-curve":
         return experiments.size_variants(places, recipe)
     return experiments.leave_out_variants(places, recipe, options.kinds)

@@ -68,8 +68,22 @@ class Variant:
     places: Places
 
 
-def ablation_variants(places: Places, recipe: ImageRecipe) -> list[Variant]:
-    """Table 3's rows. Rows with the same degradation learning share one encoder."""
+def ablation_variants(
+    places: Places, recipe: ImageRecipe, rows: Sequence[str] = ()
+) -> list[Variant]:
+    """Table 3's rows. Rows with the same degradation learning share one encoder.
+
+    Args:
+        places: of the experiment.
+        recipe: of all rows, but for what they switch.
+        rows: which, by their names in `TABLE_3`; all, where none are named.
+
+    Raises:
+        TrainingError: there is no such row.
+    """
+    unknown = [row for row in rows if row not in TABLE_3]
+    if unknown:
+        raise TrainingError(f"Table 3 has no row {unknown[0]!r}.", f"It has {', '.join(TABLE_3)}.")
     return [
         Variant(
             name,
@@ -82,6 +96,7 @@ def ablation_variants(places: Places, recipe: ImageRecipe) -> list[Variant]:
             ),
         )
         for name, ablation in TABLE_3.items()
+        if not rows or name in rows
     ]
 
 

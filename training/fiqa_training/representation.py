@@ -48,6 +48,7 @@ _COLOURS = (
     (0, 0, 0),
 )
 _PANEL, _EDGE, _THUMB = 640, 40, 128
+_BAR, _LEGEND = 32, 160
 _TOP = 5
 
 
@@ -241,11 +242,20 @@ def draw_tsne(embeddings: Mapping[str, Embeddings], views: Views) -> ByteImage:
         for (x, y), kind in zip(spots, views.kinds, strict=True):
             centre = (round(float(x)), round(float(y)))
             cv2.circle(panel, centre, 3, _COLOURS[kind], -1, cv2.LINE_AA)
-        write_text(panel, name, (10, 24), 0.7, (0, 0, 0))
-        for row, kind_name in enumerate(CORE_KINDS):
-            write_text(panel, kind_name, (10, 46 + 16 * row), 0.4, _COLOURS[row])
-        panels.append(panel)
-    return np.concatenate(panels, 1)
+        title = np.full((_BAR, _PANEL, 3), 255, np.uint8)
+        write_text(title, name, (_EDGE, 22), 0.7, (0, 0, 0))
+        panels.append(np.concatenate([title, panel]))
+    return np.concatenate([*panels, _legend(_PANEL + _BAR)], 1)
+
+
+def _legend(height: int) -> ByteImage:
+    """What the colours of figure 4 mean; beside the panels, where no point can lie under it."""
+    legend = np.full((height, _LEGEND, 3), 255, np.uint8)
+    for row, kind_name in enumerate(CORE_KINDS):
+        y = _BAR + _EDGE + 22 * row
+        cv2.circle(legend, (10, y), 5, _COLOURS[row], -1, cv2.LINE_AA)
+        write_text(legend, kind_name, (24, y + 5), 0.45, (0, 0, 0))
+    return legend
 
 
 def draw_retrieval(embeddings: Mapping[str, Embeddings], views: Views) -> ByteImage:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -172,14 +173,19 @@ class RunningDialog(QDialog):
         if running:
             self.leave.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _grow(self) -> None:
+    def _grow(self, width: int = 0, height: int = 0) -> None:
         """Make room for all that is shown, as far as the screen has it; never shrink.
 
         Qt does it by itself only for layouts without text that wraps.
         """
-        needed = self.body.totalHeightForWidth(self.width())
-        room = self.screen().availableSize().height()
-        self.resize(self.width(), min(max(self.height(), needed), room))
+        room = self.screen().availableGeometry()
+        width = min(max(self.width(), width), room.width())
+        height = max(self.height(), height, self.body.totalHeightForWidth(width))
+        self.resize(width, min(height, room.height()))
+        frame = self.frameGeometry()
+        beyond = frame.bottomRight() - room.bottomRight()
+        if beyond.x() > 0 or beyond.y() > 0:  # it grew beyond the edge of the screen
+            self.move(frame.topLeft() - QPoint(max(beyond.x(), 0), max(beyond.y(), 0)))
 
     def _buttons_last(self) -> None:
         """Tab goes through the form first, although the buttons were made before it."""
@@ -198,6 +204,13 @@ class RunningDialog(QDialog):
         if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
             self._grow()
         return done
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """No smaller than its text, which takes more height where it is narrow."""
+        super().resizeEvent(event)
+        needed = self.body.totalMinimumHeightForWidth(self.width())
+        self.setMinimumHeight(min(needed, self.screen().availableGeometry().height()))
 
     @override
     def reject(self) -> None:

@@ -37,6 +37,8 @@ _INTRO = (
 _COLUMNS = ("Input", "Number", "Published", "Ours", "Deviation", "× Tolerance", "Verdict")
 _WORST = 5
 """What the table is sorted by at first; the first two sort by the order of computation."""
+_NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_SIZE = (960, 640)
 _COPIED_MS = 1500
 
 
@@ -93,6 +95,9 @@ class VerifyDialog(RunningDialog):
         table.setMinimumHeight(160)
         table.setStyleSheet("QTreeView::item, QHeaderView::section { padding-left: 8px; }")
         header = table.header()
+        if (head_item := table.headerItem()) is not None:
+            for number in range(2, _WORST + 1):
+                head_item.setTextAlignment(number, _NUMBERS)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
         head = QHBoxLayout()
@@ -136,7 +141,7 @@ class VerifyDialog(RunningDialog):
         self._only.setEnabled(not all(c.agrees for c in result))
         self._filter()
         self._result.show()
-        self.resize(max(self.width(), 780), max(self.height(), 620))
+        self._grow(*_SIZE)
 
     def _filter(self) -> None:
         only = self._only.isChecked()
@@ -172,7 +177,7 @@ class _Row(QTreeWidgetItem):
             comparison.rounding_used,
         )
         for column in range(2, _WORST + 1):
-            self.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+            self.setTextAlignment(column, _NUMBERS)
         if not comparison.agrees:
             palette = theme.manager.palette
             colour = palette.warning if comparison.within_rounding else palette.danger

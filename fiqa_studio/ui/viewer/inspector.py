@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -23,6 +22,7 @@ from fiqa_studio.ui.theme import Space
 from fiqa_studio.ui.viewer import explain, fact_rows
 from fiqa_studio.ui.viewer.colormaps import MapKind
 from fiqa_studio.ui.viewer.inspector_reads import FaceFacts, read_face
+from fiqa_studio.ui.viewer.intervals import Intervals
 from fiqa_studio.ui.viewer.marks import FaceMaps
 from fiqa_studio.ui.viewer.notice import missing_words
 from fiqa_studio.ui.viewer.score_block import BINS, ScoreBlock, Standing
@@ -30,13 +30,12 @@ from fiqa_studio.ui.viewer.sections import Facts, Flags, PathRow, Pictures, Sent
 from fiqa_studio.ui.viewer.widgets import Invitation, hairline, label
 
 if TYPE_CHECKING:
-    from fiqa_studio.engine.scorers import Interval
     from fiqa_studio.ui.session import Session
-
-_logger = logging.getLogger(__name__)
 
 _COUNT_AGAIN_MS = 2000
 """While a job scores, the strip follows at this pace: its query reads every score."""
+_TOGETHER_MS = 1500
+"""The first score waits so long for its range and its place, so that nothing jumps."""
 
 
 class InspectorPanel(QScrollArea):
@@ -47,7 +46,11 @@ class InspectorPanel(QScrollArea):
         self._session = session
         self._shown: tuple[str, tuple[int, ...]] = ("nothing", ())
         self._counts: npt.NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
-        self._intervals: dict[str, Interval | None] = {}
+        self._counted = False
+        self._waited = False
+        self._held: FaceFacts | None = None
+        self._intervals = Intervals(session, self)
+        self._intervals.came.connect(self._on_more_known)
         self._score = ScoreBlock()
         self._standing = Standing()
         self._place = label("", "muted")
@@ -64,6 +67,8 @@ class InspectorPanel(QScrollArea):
         self._empty = Invitation("face")
         self._recount = QTimer(self, singleShot=True, interval=_COUNT_AGAIN_MS)
         self._recount.timeout.connect(self._count)
+        self._together = QTimer(self, singleShot=True, interval=_TOGETHER_MS)
+        self._together.timeout.connect(self._wait_no_longer)
         self._lay_out()
         session.changed.connect(self._on_changes)
         self.clear()
@@ -100,10 +105,8 @@ class InspectorPanel(QScrollArea):
 
     def forget_intervals(self) -> None:
         """Scorers came or went: ask for their intervals again."""
-        self._intervals.clear()
-        kind, ids = self._shown
-        if kind == "face":
-            self._read_face(FaceId(ids[0]))
+        self._intervals.forget()
+        self._read_shown_face()
 
     def clear(self) -> None:
         """Nothing is selected."""
@@ -181,6 +184,8 @@ class InspectorPanel(QScrollArea):
         return f"inspector-{id(self)}"
 
     def _hide_all(self) -> None:
+        self._held = None
+        self._together.stop()
         for part in self._parts:
             part.hide()
 
@@ -192,9 +197,48 @@ class InspectorPanel(QScrollArea):
             partial(read_face, library, face_id), partial(self._on_face, face_id), key=self._key
         )
 
+    def _read_shown_face(self) -> None:
+        kind, ids = self._shown
+        if kind == "face":
+            self._read_face(FaceId(ids[0]))
+
     def _on_face(self, face_id: int, facts: FaceFacts | None) -> None:
+        """Show it, together with its range and place: what comes later would move the rest."""
         if self._shown != ("face", (face_id,)):
             return
+        if facts is not None and not self._is_complete(facts) and not self._waited:
+            self._held = facts
+            if not self._together.isActive():
+                self._together.start()
+            return
+        self._explain_face(facts)
+
+    def _is_complete(self, facts: FaceFacts) -> bool:
+        row = facts.face.row
+        if row.score is None:
+            return True
+        self._intervals.ask(row.scorer_hash)
+        return self._counted and self._intervals.knows(row.scorer_hash)
+
+    def _on_more_known(self) -> None:
+        self._waited = False
+        held = self._held
+        if held is None:
+            self._read_shown_face()
+        elif self._is_complete(held):
+            self._show_held()
+
+    def _wait_no_longer(self) -> None:
+        """Nor for the next face; what is lacking is added when it comes."""
+        self._waited = True
+        self._show_held()
+
+    def _show_held(self) -> None:
+        held = self._held
+        if held is not None and self._shown == ("face", (held.face.row.id,)):
+            self._explain_face(held)
+
+    def _explain_face(self, facts: FaceFacts | None) -> None:
         self._hide_all()
         if facts is None:
             self._empty.say("This face is no longer in the library")
@@ -244,17 +288,7 @@ class InspectorPanel(QScrollArea):
 
     def _say_range(self, row: FaceRow) -> None:
         """The calibrated range, of the scorer that gave this score; nothing where it is gone."""
-        name = row.scorer_hash
-        if name not in self._intervals:
-            scorers = self._session.engine.scorers
-            self._session.run(
-                lambda: scorers.interval_of(name),
-                partial(self._on_interval, row, name),
-                failed=partial(self._on_no_interval, row, name),
-                key=f"{self._key}-interval",
-            )
-            return
-        interval = self._intervals[name]
+        interval = self._intervals.get(row.scorer_hash)
         if interval is None or row.score is None:
             return
         low, high = interval.around(row.score)
@@ -263,16 +297,6 @@ class InspectorPanel(QScrollArea):
             shown_score(high),
             explain.range_meaning(interval.coverage, interval.calibrated_on, row.spread),
         )
-
-    def _on_interval(self, row: FaceRow, name: str, interval: Interval | None) -> None:
-        self._intervals[name] = interval
-        if self._shown == ("face", (row.id,)):
-            self._say_range(row)
-
-    def _on_no_interval(self, row: FaceRow, name: str, error: Exception) -> None:
-        """A score is worth showing without its range."""
-        _logger.info("the interval of scorer %s is not known: %s", name, error)
-        self._on_interval(row, name, None)
 
     # --- a photo --------------------------------------------------------------------------------
 
@@ -346,9 +370,10 @@ class InspectorPanel(QScrollArea):
 
     def _on_counts(self, counts: npt.NDArray[np.int64]) -> None:
         self._counts = counts
+        self._counted = True
         self._standing.set_counts(counts)
-        if self._shown[0] == "face" and not self._standing.isHidden():
-            self._read_face(FaceId(self._shown[1][0]))
+        if self._held is not None or not self._standing.isHidden():
+            self._on_more_known()
 
     def _on_changes(self, changes: Changes) -> None:
         """Read anew what is shown, if it is touched."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -232,14 +233,20 @@ class FakeScorers:
 
     Attributes:
         asked: Every hash that was asked for.
+        answers: While it is clear, who asks must wait.
     """
 
     intervals: dict[str, Interval] = field(default_factory=dict)
     failing: Exception | None = None
     asked: list[str] = field(default_factory=list)
+    answers: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     def interval_of(self, scorer_hash: str) -> Interval | None:
         self.asked.append(scorer_hash)
+        self.answers.wait()
         if self.failing is not None:
             raise self.failing
         return self.intervals.get(scorer_hash)
@@ -265,6 +272,7 @@ class FakeEngine:
 
     def shutdown(self, _timeout: float = 5.0) -> None:
         self.held.clear()
+        self.scorers.answers.set()
 
     def render_photo(self, photo_id: int, max_side: int) -> Future[Rendered]:
         self.asked.append((photo_id, max_side))

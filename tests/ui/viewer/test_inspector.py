@@ -23,6 +23,16 @@ from fiqa_studio.ui.viewer.inspector import InspectorPanel
 from fiqa_studio.ui.viewer.score_block import ScoreBlock
 from fiqa_studio.ui.viewer.sections import PathRow
 
+PATIENCE = 100_000
+"""Longer than a test may take: what waits so long waits for something else."""
+
+
+@pytest.fixture
+def calibrated(engine: Any) -> None:
+    """The scorer has an interval. To be named before `panel`, which asks for it at once."""
+    interval = Interval(0.9, (0.4,), (0.05, 0.11), "227 rated photos")
+    engine.scorers.intervals["0123456789abcdef"] = interval
+
 
 @pytest.fixture
 def panel(session: Session, qtbot: QtBot) -> Iterator[InspectorPanel]:
@@ -52,10 +62,8 @@ def test_a_score_is_a_number_a_word_a_spread_and_a_place(
 
 
 def test_a_calibrated_range_stands_beside_the_score(
-    panel: InspectorPanel, qtbot: QtBot, engine: Any
+    calibrated: None, panel: InspectorPanel, qtbot: QtBot, engine: Any
 ) -> None:
-    interval = Interval(0.9, (0.4,), (0.05, 0.11), "227 rated photos")
-    engine.scorers.intervals["0123456789abcdef"] = interval
     panel.show_face(12)
 
     said(panel, qtbot, "50 Fair (40–61) ± 4 over the face")
@@ -73,15 +81,46 @@ def test_a_calibrated_range_stands_beside_the_score(
     assert engine.scorers.asked == ["0123456789abcdef"], "a process is asked once"
 
 
-def test_a_scorer_that_is_gone_has_no_range(
-    panel: InspectorPanel, qtbot: QtBot, engine: Any
+def test_score_range_and_place_come_together(
+    calibrated: None, panel: InspectorPanel, qtbot: QtBot, engine: Any
 ) -> None:
-    engine.scorers.intervals["0123456789abcdef"] = Interval(0.9, (), (0.1,))
+    """The range costs a process, which begins with the panel and not with the first face."""
+    qtbot.waitUntil(lambda: engine.scorers.asked == ["0123456789abcdef"])
+    engine.scorers.answers.clear()
+    panel.forget_intervals()
+    panel._together.setInterval(PATIENCE)
     panel.show_face(12)
-    said(panel, qtbot, "(41–60)")
+    qtbot.waitUntil(lambda: panel._held is not None)
+    assert panel.text.startswith("Select a face"), "not the score alone"
+    engine.scorers.answers.set()
+    qtbot.waitUntil(lambda: panel._held is None)
+    said(panel, qtbot, "50 Fair (40–61)", "Better than")
+
+
+def test_a_range_that_is_long_in_coming_is_added(
+    calibrated: None, panel: InspectorPanel, qtbot: QtBot, engine: Any
+) -> None:
+    qtbot.waitUntil(lambda: panel._intervals.knows("0123456789abcdef"))
+    engine.scorers.answers.clear()
+    panel.forget_intervals()
+    panel._together.setInterval(0)
+    panel.show_face(12)
+    said(panel, qtbot, "50 Fair ± 4 over the face")
+    panel._together.setInterval(PATIENCE)
+    panel.show_face(13)
+    said(panel, qtbot, "21 Poor")  # the next face does not wait again
+    engine.scorers.answers.set()
+    said(panel, qtbot, "21 Poor (16–26)")
+
+
+def test_a_scorer_that_is_gone_has_no_range(
+    calibrated: None, panel: InspectorPanel, qtbot: QtBot, engine: Any
+) -> None:
+    panel.show_face(12)
+    said(panel, qtbot, "(40–61)")
     engine.scorers.intervals.clear()
     panel.forget_intervals()
-    qtbot.waitUntil(lambda: "(41–60)" not in panel.text)
+    qtbot.waitUntil(lambda: "(40–61)" not in panel.text)
     said(panel, qtbot, "50 Fair ± 4 over the face")
 
 
