@@ -55,15 +55,15 @@ def test_in_a_faces_crop_the_face_counts() -> None:
     window = face_window(32, 32).view(32, 32)
     assert window.sum().item() == pytest.approx(1.0, abs=1e-5)
     face = window[12:26, 10:22].sum().item()  # 15 % of the crop
-    assert face > 0.4
-    assert 0.1 < window[window == window.min()].sum().item() < 0.2
+    assert face > 0.25
+    assert 0.25 < window[window == window.min()].sum().item() < 0.4
     seen = SceneContext("face")
     plain, behind, ahead = (torch.zeros(1, CHANNELS, 32, 32) for _ in range(3))
     behind[..., :4, :] = 1.0  # an eighth of the crop each
     ahead[..., 16:20, :] = 1.0
     means = [seen.statistics(x)[0, 0].item() for x in (plain, behind, ahead)]
     assert means[0] == 0.0
-    assert means[2] > 5 * means[1] > 0
+    assert means[2] > 2 * means[1] > 0
 
 
 def test_each_picture_is_judged_by_its_own_view() -> None:

@@ -44,7 +44,7 @@ def test_each_kind_is_left_out_once_and_judged_on_people_nobody_saw(
         return prepared[0]
 
     def count(*known: Any) -> SceneContext:
-        learned.append(len(known[3]))
+        learned.append(len(known[1].faces))
         return solve(*known)
 
     monkeypatch.setattr(starter_kinds, "prepare", keep)
