@@ -56,7 +56,9 @@ def sentence(job: Job) -> str:
     if job.kind == "index":
         photos, faces = _number(counts["indexed"], "photo"), _number(counts["faces"], "face")
         parts.append(f"{photos} indexed with {faces}")
-    if counts["scored"] or job.kind == "score":
+    if job.kind == "score" and not (counts["scored"] or counts["failed"] or job.cancelled):
+        parts.append("Nothing to score")
+    elif counts["scored"] or job.kind == "score":
         parts.append(f"{_number(counts['scored'], 'face')} scored")
     texts = {
         "unchanged": "unchanged",

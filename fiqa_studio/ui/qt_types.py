@@ -9,14 +9,17 @@ thread, also one inside the standard library such as strftime's, asks PySide's i
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import time
 from collections.abc import Callable, Iterator
+from types import ModuleType
 
 from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
 from PySide6.QtCore import QObject, QTimer
 
 _SLICE_SECONDS = 0.004
-"""How long the window may be kept at a time; all of it takes a tenth of a second."""
+"""How long the window may be kept at a time; all of it takes a fifth of a second."""
 
 
 _USED_BY_THREADS = (
@@ -30,6 +33,10 @@ _USED_BY_THREADS = (
     QtGui.QImageReader,
 )
 """Thumbnails and photos are decoded, scaled and coloured off the window's thread."""
+
+
+_FOR_PLOTTING = ("QtOpenGL", "QtOpenGLWidgets", "QtTest")
+"""pyqtgraph, which a thread imports, imports these where they are installed."""
 
 
 def ready_for_threads() -> None:
@@ -69,6 +76,14 @@ class TypeLoader(QObject):
 
 def _load_each() -> Iterator[None]:
     for module in (QtCore, QtGui, QtWidgets, QtSvg):
-        for name in dir(module):
-            getattr(module, name)
-            yield
+        yield from _load_all(module)
+    for name in _FOR_PLOTTING:
+        with contextlib.suppress(ImportError):
+            yield from _load_all(importlib.import_module(f"PySide6.{name}"))
+
+
+def _load_all(module: ModuleType) -> Iterator[None]:
+    yield
+    for name in dir(module):
+        getattr(module, name)
+        yield

@@ -94,6 +94,7 @@ def test_what_cannot_be_indexed_makes_no_library(fiqa: Fiqa, tmp_path: Path) -> 
 def test_scoring_again_has_nothing_to_do(indexed: Indexed, fiqa: Fiqa) -> None:
     again = answer(fiqa, "score", "--scorer", "sharpness")
     assert (again["state"], again["scored"], again["failed"]) == ("done", 0, 0)
+    assert fiqa("score", "--scorer", "sharpness").stderr == "Nothing to score.\n"
 
 
 def test_a_name_that_is_not_utf8_is_shown_and_told_exactly(

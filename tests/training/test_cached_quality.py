@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
 from fiqa_models.networks import build_network
 from fiqa_models.weights import load_checkpoint
@@ -129,3 +130,25 @@ def test_what_cannot_be_cached_is_said(data: Path, tmp_path: Path, capsys) -> No
     paper.config = network_config(read_image_recipe(Path("paper")))
     with pytest.raises(TrainingError, match="small backbone"):
         FrozenFeatures(paper, tmp_path, TEAM.device)
+
+
+def test_the_confidence_can_learn_at_a_rate_of_its_own(data: Path, tmp_path: Path) -> None:
+    recipe = read_image_recipe(data / "tiny.toml")
+    found = read_set("csv", data)
+
+    def counts(**changes: object) -> dict[float, int]:
+        changed = replace(recipe, network=replace(recipe.network, confidence_share=3.0))
+        changed = replace(changed, ablation=replace(recipe.ablation, **changes))
+        network = build_network(network_config(changed)).eval()
+        task = cached_task(network, found, changed, tmp_path / "a.safetensors", tmp_path, TEAM)
+        learned = [parameter for group in task.groups() for parameter in group.parameters]
+        # Nothing twice, nothing that is frozen, nothing left out.
+        assert len({id(parameter) for parameter in learned}) == len(learned)
+        everything = [p for p in task.module.parameters() if p.requires_grad]
+        assert {id(p) for p in learned} == {id(p) for p in everything}
+        return {group.share: len(group.parameters) for group in task.groups()}
+
+    guided, plain = counts(), counts(landmarks=False)
+    # Three linear layers of the guide, two of the head.
+    assert guided == {1.0: plain[1.0], 3.0: 10}
+    assert plain[3.0] == 4

@@ -313,6 +313,7 @@ def test_experiments_run_on_features_that_their_runs_share(
 
 
 @pytest.mark.shared
+@pytest.mark.allows_log("font cache")  # of matplotlib, which mediapipe imports: on slow machines
 def test_degraded_faces_become_a_labelled_set(shared: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "set"
     sizes = ["--train", "2", "--held-out", "1"]
@@ -327,6 +328,7 @@ def test_degraded_faces_become_a_labelled_set(shared: Path, tmp_path: Path, caps
 
 
 @pytest.mark.shared
+@pytest.mark.allows_log("font cache")  # of matplotlib, which mediapipe imports: on slow machines
 def test_a_set_by_region_has_each_degradation_in_seven_places(
     shared: Path, tmp_path: Path, capsys
 ) -> None:

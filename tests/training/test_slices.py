@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fiqa_training.appearance import appearance, luminance, skin_class, typology_angle
-from fiqa_training.confidence_share import OVAL
 from fiqa_training.data.landmarks import absent_landmarks
 from fiqa_training.data.samples import draw_samples
+from fiqa_training.face_regions import OVAL
 from fiqa_training.slices import Person, by_name, clean_gap, figures, person, slice_figures, thirds
 
 # Light and skin

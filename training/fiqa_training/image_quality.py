@@ -155,8 +155,15 @@ class QualityTask:
         )
 
     def groups(self) -> list[ParameterGroup]:
-        """Everything at one rate."""
-        return one_group(self.module)
+        """Everything at one rate, or what makes the confidence at a rate of its own."""
+        share = self._recipe.network.confidence_share
+        if share == 1.0:
+            return one_group(self.module)
+        parts = (self.network.confidence_head, self.network.guide)
+        apart = [p for part in parts if part is not None for p in part.parameters()]
+        known = {id(parameter) for parameter in apart}
+        rest = [p for p in self.module.parameters() if p.requires_grad and id(p) not in known]
+        return [ParameterGroup(rest), ParameterGroup(apart, share)]
 
     def train_mode(self) -> None:
         """The encoder is fixed, its batch norms too (section 3.4)."""

@@ -59,6 +59,8 @@ class NetworkRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=T
         freeze_backbone: keep the pretrained backbone as it is.
         cache_features: compute the frozen features once and learn on them, whole crops at a time;
             only with ``freeze_backbone``, the small backbone, and without ``flip``.
+        confidence_share: at how many times the rate the confidence head and the landmark guide
+            learn. They start nearly flat, and their gradient is the difference of two qualities.
         changes: other fields of the network's configuration, for small experiments.
     """
 
@@ -66,6 +68,7 @@ class NetworkRecipe(_Section, frozen=True, kw_only=True, forbid_unknown_fields=T
     landmarks: Literal[468, 68] = 468
     freeze_backbone: bool = False
     cache_features: bool = False
+    confidence_share: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     changes: dict[str, Any] = {}
 
 
