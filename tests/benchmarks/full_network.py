@@ -28,6 +28,8 @@ import copy
 import json
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,8 @@ from tests.benchmarks.scoring_processes import ScoringProcesses, View
 TRAIN, VALIDATION, TEST = 100, 20, 60
 ENCODER = DegradationRecipe(steps=12, synthetic=6, real=6, window=128, rate=1e-3, temperature=0.5)
 DRAWS, PATCHES = 5, 20
+BESIDE = (67, 69)
+"""(left, top) of a patch near the middle that does not lie on the crop's 8 x 8 blocks."""
 _ENOUGH = 6
 
 
@@ -129,9 +133,31 @@ def _agree(options: argparse.Namespace) -> None:
     faces = make_faces(options.faces, train=TRAIN, validation=1, test=TEST).test
     network, manifest = load_checkpoint(options.weights)
     stored = options.weights.with_suffix(f".{manifest.hash}.npy")
+    beside = stored.with_suffix(".beside.npy")
     with ScoringProcesses(network, options.processes) as pool:
+        if not beside.is_file():
+            found = pool.scores(_views(faces, lambda _: BESIDE))
+            np.save(beside, np.array(list(found)))
         rounds = score_rounds(pool, faces, options.patches, stored)
     _say(json.dumps(report(rounds, faces.labels), indent=2))
+    _say(f"patch at {BESIDE}: {json.dumps(_beside(np.load(beside), rounds))}")
+
+
+def _views(faces: Faces, origin: Callable[[int], tuple[int, int]]) -> list[View]:
+    """One patch of each face, where `origin` says."""
+    return [
+        View(crop, mesh, origin(face))
+        for face, (crop, mesh) in enumerate(zip(faces.crops, faces.landmarks, strict=True))
+    ]
+
+
+def _beside(found: npt.NDArray[np.float64], rounds: npt.NDArray[np.float64]) -> dict[str, object]:
+    """How the patch off the blocks agrees, were it the default."""
+    mean = rounds[1:, :, 0].mean(0)
+    return {
+        "srcc": round(srcc(found[:, 0], mean), 4),
+        "interval": [round(end, 4) for end in bootstrap(srcc, found[:, 0], mean)],
+    }
 
 
 def score_rounds(
@@ -143,10 +169,7 @@ def score_rounds(
     """
     rounds = list(np.load(stored)) if stored.is_file() else []
     for number in range(len(rounds), 1 + patches):
-        views = [
-            View(crop, mesh, _origin(face, number))
-            for face, (crop, mesh) in enumerate(zip(faces.crops, faces.landmarks, strict=True))
-        ]
+        views = _views(faces, partial(_origin, number))
         rounds.append(np.array(list(pool.scores(views))))
         np.save(stored, np.array(rounds))
         if number:
@@ -154,7 +177,7 @@ def score_rounds(
     return np.array(rounds[: 1 + patches])
 
 
-def _origin(face: int, number: int) -> tuple[int, int]:
+def _origin(number: int, face: int) -> tuple[int, int]:
     if number == 0:
         return CENTRE[0]
     return draw_origin(np.random.default_rng([SEED, face, number]))
