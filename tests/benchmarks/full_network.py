@@ -52,8 +52,8 @@ from tests.benchmarks.scoring_processes import ScoringProcesses, View
 TRAIN, VALIDATION, TEST = 100, 20, 60
 ENCODER = DegradationRecipe(steps=12, synthetic=6, real=6, window=128, rate=1e-3, temperature=0.5)
 DRAWS, PATCHES = 5, 20
-BESIDE = (67, 69)
-"""(left, top) of a patch near the middle that does not lie on the crop's 8 x 8 blocks."""
+ON_BLOCKS = (64, 64)
+"""(left, top) of the patch in the very middle, which lies on the 8 x 8 blocks of a stored JPEG."""
 _ENOUGH = 6
 
 
@@ -132,15 +132,16 @@ def sharing(network: DslFiqa, *, own_convolutions: bool = False) -> DslFiqa:
 def _agree(options: argparse.Namespace) -> None:
     faces = make_faces(options.faces, train=TRAIN, validation=1, test=TEST).test
     network, manifest = load_checkpoint(options.weights)
-    stored = options.weights.with_suffix(f".{manifest.hash}.npy")
-    beside = stored.with_suffix(".beside.npy")
+    left, top = CENTRE[0]
+    stored = options.weights.with_suffix(f".{manifest.hash}.{left}-{top}.npy")
+    blocks = stored.with_suffix(".blocks.npy")
     with ScoringProcesses(network, options.processes) as pool:
-        if not beside.is_file():
-            found = pool.scores(_views(faces, lambda _: BESIDE))
-            np.save(beside, np.array(list(found)))
+        if not blocks.is_file():
+            found = pool.scores(_views(faces, lambda _: ON_BLOCKS))
+            np.save(blocks, np.array(list(found)))
         rounds = score_rounds(pool, faces, options.patches, stored)
     _say(json.dumps(report(rounds, faces.labels), indent=2))
-    _say(f"patch at {BESIDE}: {json.dumps(_beside(np.load(beside), rounds))}")
+    _say(f"patch at {ON_BLOCKS}: {json.dumps(_on_blocks(np.load(blocks), rounds))}")
 
 
 def _views(faces: Faces, origin: Callable[[int], tuple[int, int]]) -> list[View]:
@@ -151,8 +152,10 @@ def _views(faces: Faces, origin: Callable[[int], tuple[int, int]]) -> list[View]
     ]
 
 
-def _beside(found: npt.NDArray[np.float64], rounds: npt.NDArray[np.float64]) -> dict[str, object]:
-    """How the patch off the blocks agrees, were it the default."""
+def _on_blocks(
+    found: npt.NDArray[np.float64], rounds: npt.NDArray[np.float64]
+) -> dict[str, object]:
+    """How the patch on the blocks agrees, were it the default."""
     mean = rounds[1:, :, 0].mean(0)
     return {
         "srcc": round(srcc(found[:, 0], mean), 4),
