@@ -275,7 +275,11 @@ def test_rated_photos_by_face_and_light(tmp_path: Path) -> None:
     assert dark["range"][1] <= bright["range"][0]
     assert dark["n"] < 10
     assert dark["srcc"] is None
-    assert measure_rated(scorer, None, folder, 1)["left_out"] is None
+    assert found["five_folds"] == []
+    unsaid = measure_rated(scorer, None, folder, 1)
+    assert (unsaid["left_out"], unsaid["five_folds"]) == (None, [])
+    whole = measure_rated(scorer, known(figures={"rated_fold_srcc": [0.8, 0.9]}), folder, 1)
+    assert (whole["left_out"], whole["five_folds"]) == (None, [0.8, 0.9])
     with pytest.raises(TrainingError, match="cannot be read"):
         measure_rated(scorer, None, tmp_path / "nowhere", 0)
 
@@ -368,12 +372,19 @@ def test_tables_speak_of_gaps_ranges_and_photos_that_were_not_held_out() -> None
         "rmse": 0.1,
         "error": -0.02,
     }
-    rated = {"fold": 1, "left_out": 0, "overall": photos, "slicings": {"light": [photos]}}
+    rated = {"fold": 1, "left_out": 0, "five_folds": [], "overall": photos}
+    rated["slicings"] = {"light": [photos]}
     text = as_markdown(record_of(group, rated=rated, hardly_seen=["rain"]))
     assert "sex: *female* is scored 9.9 points above *male*" in text
     assert "| held out | 72 | 90.0 % | 93.0 % | 20 |" in text
     assert "Calibrated on: other people." in text
     assert "**Not held out**: the scorer's manifest names fold 0." in text
+    learned = rated | {"left_out": None, "five_folds": [0.85, 0.81]}
+    all_of_them = as_markdown(record_of(group, rated=learned))
+    assert "**Not held out**: the scorer has learned from all five folds." in all_of_them
+    assert "without that fold's ratings: 0.850, 0.810." in all_of_them
+    unsaid = as_markdown(record_of(group, rated=rated | {"left_out": None}))
+    assert "does not say which fold its training left out" in unsaid
     assert "| light: all | 50 | 0.700 [0.600, 0.800] | 0.700 | 10.0 | -2.0 |" in text
     assert "Hardly seen (response below 0.5): rain." in text
     tables = [line.count("|") for line in text.splitlines() if line.startswith("|")]

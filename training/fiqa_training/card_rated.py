@@ -33,7 +33,9 @@ def measure_rated(
 
     ``error`` is the mean of the score, mapped to the raters' scale by one straight line over all
     photos, less the opinion, in [0, 1]: whether a group is scored too high or too low. ``fold``
-    is what the scorer's manifest says it left out; None where it does not say.
+    is what the scorer's manifest says it left out; None where it does not say. ``five_folds`` are
+    the SRCC of a starter that learned from all photos in the end, each of a solution without that
+    fold; empty for other scorers.
 
     Raises:
         TrainingError: the folder is unusable, or the fold holds fewer than three photos.
@@ -60,6 +62,7 @@ def measure_rated(
     return {
         "fold": fold,
         "left_out": _fold_left_out(manifest),
+        "five_folds": list(manifest.figures.get("rated_fold_srcc", ())) if manifest else [],
         "overall": _row(everyone, values, opinions, mapped),
         "slicings": {
             name: [_row(each, values, opinions, mapped) for each in slices]

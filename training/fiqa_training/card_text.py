@@ -145,7 +145,7 @@ def _hardly_seen(names: Sequence[str]) -> str:
 
 def _rated(found: Record) -> str:
     told = {
-        None: "The scorer's manifest does not say which fold its training left out.",
+        None: _unless_all_learned(found["five_folds"]),
         found["fold"]: "The scorer's manifest says that its training left this fold out.",
     }.get(
         found["left_out"],
@@ -159,6 +159,16 @@ def _rated(found: Record) -> str:
         [_rated_row(row, slicing) for row, slicing in zip(rows, ["", *names], strict=True)],
     )
     return f"{head} Errors are in points of the raters' 0-100.\n\n{table}"
+
+
+def _unless_all_learned(five_folds: Sequence[float]) -> str:
+    if not five_folds:
+        return "The scorer's manifest does not say which fold its training left out."
+    folds = ", ".join(map(_plain, five_folds))
+    return (
+        "**Not held out**: the scorer has learned from all five folds. Its manifest has the SRCC "
+        f"of each by a solution without that fold's ratings: {folds}."
+    )
 
 
 def _rated_row(row: Record, slicing: str) -> tuple[str, ...]:
