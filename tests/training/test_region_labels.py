@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fiqa_training.data.places import WEIGHTS
 from fiqa_training.data.samples import Sample
 from fiqa_training.degradations import kind
 from fiqa_training.face_regions import RegionMasks, masks_of
 from fiqa_training.region_labels import (
     FAMILIES,
     PLACES,
-    WEIGHTS,
     calibrate_regions,
     degrade_everywhere,
     draw_region_samples,

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from fiqa_training.data.faces import CROP_SIDE, FaceRow, read_faces, split_faces, spread
 from fiqa_training.data.landmarks import Landmarks, mesh_finder
+from fiqa_training.data.places import EDGE
 from fiqa_training.data.samples import CHAINS, Sample, draw_samples, render
 from fiqa_training.degradations import ByteImage, kinds
 from fiqa_training.degradations.sheet import read_rgb
@@ -38,9 +39,6 @@ from fiqa_training.region_labels import (
 )
 
 log = logging.getLogger(__name__)
-
-_SOFT = 6.0
-"""Edge of a degraded region in pixels, so that it is no edge to be seen."""
 
 _COLUMNS = ("image", "mos", "split", "landmarks", "kind", "severity", "place", "person")
 
@@ -210,7 +208,7 @@ class _ByRegion:
         if not np.isfinite(points).all():
             log.info("%s: no face mesh, left out", row.path.name)
             return []
-        masks = masks_of(points, soft=_SOFT)
+        masks = masks_of(points, soft=EDGE)
         rng = seeded(self._seed, "degraded-set-by-region", row.path.name)
         pictures, draws = [face], []
         for sample in draw_region_samples(rng, self._count):

@@ -2,11 +2,11 @@
 
 `labels` compares whole crops, two thirds of which are hair, clothes and background. Raters of
 faces look elsewhere: at eyes, nose and mouth first, and nobody marks a portrait down for its soft
-background. So a face is degraded whole, in its background only, its face only or its facial
-features only, each region is judged by itself, and the label is their weighted mean.
+background. So a face is degraded in every combination of facial features, other skin and
+background, each region is judged by itself, and the label is their weighted mean.
 
-**The weights (`WEIGHTS`) are an assumption of ours that stands in for raters**, not measured on
-any. What a network makes of it, is what figure 5 then asks: a label is one number for a whole
+**The weights (`places.WEIGHTS`) are an assumption of ours that stands in for raters**, not measured
+on any. What a network makes of it, is what figure 5 then asks: a label is one number for a whole
 picture, and nothing tells a network which regions it came from.
 """
 
@@ -20,15 +20,11 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from fiqa_training.data.places import WEIGHTS, degrade_within
 from fiqa_training.data.samples import Sample
 from fiqa_training.degradations import ByteImage, degrade, kinds
-from fiqa_training.degradations.registry import mix, to_bytes, to_float
 from fiqa_training.face_regions import RegionMasks
 from fiqa_training.labels import Calibration, calibrate, measure_pairs
-
-WEIGHTS: Mapping[str, float] = MappingProxyType({"features": 0.5, "skin": 0.35, "background": 0.15})
-"""What each region counts in the label: the features half of it, though they are a fifteenth of
-the crop; the background, two thirds of the crop, a seventh."""
 
 PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -66,14 +62,6 @@ def draw_region_samples(rng: np.random.Generator, count: int) -> list[Sample]:
         Sample(str(name), float(rng.uniform(_LEAST_SEVERITY, 1.0)), int(rng.integers(2**31)))
         for name in rng.choice(names, count, replace=False)
     ]
-
-
-def degrade_within(
-    face: ByteImage, worse: ByteImage, masks: RegionMasks, regions: Sequence[str]
-) -> ByteImage:
-    """`worse` inside some regions of the crop, the clean face elsewhere."""
-    mask = sum(getattr(masks, region) for region in regions)
-    return to_bytes(mix(to_float(face), to_float(worse), np.asarray(mask, np.float32)))
 
 
 def degrade_everywhere(
