@@ -6,6 +6,7 @@ patch of each picture, drawn as published. The label is the picture's pseudo-MOS
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -123,14 +124,15 @@ def fit(
             error = _scores(network, seen, pick) - targets[pick]
             loss = (error.square() + 1e-6).sqrt().mean()  # Charbonnier
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             nn.utils.clip_grad_norm_(learned, 1.0)
             optimizer.step()
             schedule.step()
             losses.append(loss.item())
         found = predict(network, seen_held)
         history.append({"loss": float(np.mean(losses)), "srcc": srcc(found, held_labels)})
-        print(f"epoch {epoch + 1}: {history[-1]}", flush=True)  # noqa: T201
+        sys.stdout.write(f"epoch {epoch + 1}: {history[-1]}\n")
+        sys.stdout.flush()
     return history
 
 
