@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from fiqa_studio.domain.query import SortKey
+from fiqa_studio.domain.fields_query import SortKey
 from fiqa_studio.ui.kinds import ViewKind
 from fiqa_studio.ui.state import State
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.paths import display_path, path_from_bytes
-from fiqa_studio.domain.query import SortKey
+from fiqa_studio.domain.fields_query import SortKey
 from fiqa_studio.ui import dialogs, theme
 from fiqa_studio.ui.export import export_csv
 from fiqa_studio.ui.kinds import ViewKind

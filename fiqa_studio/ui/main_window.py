@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from fiqa_studio.domain.errors import KnownError
-from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.banner import Banner
 from fiqa_studio.ui.commands import Commands

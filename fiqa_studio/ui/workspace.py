@@ -16,7 +16,7 @@ from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.jobs import JobKind, JobProgress
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import PhotoId
-from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.ui import smoothness
 from fiqa_studio.ui.browser.browser import Browser
 from fiqa_studio.ui.browser.cards import Card, FaceSource, PhotoSource

@@ -12,7 +12,7 @@ from skimage import data
 
 from fiqa_studio.domain.jobs import JobProgress, JobState
 from fiqa_studio.domain.photos import PhotoId
-from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.engine.client import WorkerSettings
 from fiqa_studio.engine.jobs import Job
 from fiqa_studio.engine.studio import Engine

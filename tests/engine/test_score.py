@@ -14,7 +14,7 @@ from skimage import data
 
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.photos import FaceRow
-from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.scores import ScorerInfo
 from fiqa_studio.engine.client import WorkerSettings
 from fiqa_studio.engine.studio import Engine

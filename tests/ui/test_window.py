@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobState
-from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import commands, export, theme
 from fiqa_studio.ui.browser.cards import Card

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fiqa_studio.domain.photos import FaceFlag, FaceId, FaceRow, PhotoId, PhotoRow, PhotoStatus
-from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.scores import quality_word, shown_score
 from fiqa_studio.ui.kinds import ViewKind
 
