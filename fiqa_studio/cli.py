@@ -35,10 +35,10 @@ from fiqa_studio.store.recent import default_library_path
 
 if TYPE_CHECKING:
     from fiqa_studio.domain.photos import FaceRow
-    from fiqa_studio.engine.client import WorkerSettings
-    from fiqa_studio.engine.jobs import Job
-    from fiqa_studio.engine.protocol import Description
-    from fiqa_studio.engine.studio import Engine
+    from fiqa_studio.engine.engine import Engine
+    from fiqa_studio.engine.jobs.job import Job
+    from fiqa_studio.engine.link.client import WorkerSettings
+    from fiqa_studio.engine.link.protocol import Description
 
 DONE, PROBLEMS, USAGE, KNOWN, FAULT, INTERRUPTED, NO_READER = 0, 1, 2, 3, 70, 130, 141
 
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _index(options: argparse.Namespace) -> int:
-    from fiqa_studio.engine.index_job import check_folder  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.indexing.work import check_folder  # noqa: PLC0415 - as in _engine
 
     folders = [Path(folder) for folder in options.folders]
     if not os.path.lexists(_library_path(options)):
@@ -128,7 +128,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _ranges() -> Callable[[FaceRow], records.Range | None]:
     """Gives the calibrated range of a face's score; asks for the scorers when first needed."""
-    from fiqa_studio.engine.scorers import Scorers  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.scoring.installed import Scorers  # noqa: PLC0415 - as in _engine
 
     scorers = Scorers()
 
@@ -275,7 +275,7 @@ def _engine(
     options: argparse.Namespace, *, create: bool = False
 ) -> Iterator[tuple[Library, Engine]]:
     # Imported here so that commands that only read start at once.
-    from fiqa_studio.engine.studio import Engine  # noqa: PLC0415
+    from fiqa_studio.engine.engine import Engine  # noqa: PLC0415
 
     path = _library_path(options)
     library = Library.create(path) if create and not os.path.lexists(path) else _open(options)
@@ -288,7 +288,7 @@ def _engine(
 
 
 def _worker_settings(options: argparse.Namespace) -> WorkerSettings:
-    from fiqa_studio.engine.client import WorkerSettings  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.link.client import WorkerSettings  # noqa: PLC0415 - as in _engine
 
     return WorkerSettings(
         decoders=getattr(options, "decoders", 0),
@@ -298,8 +298,8 @@ def _worker_settings(options: argparse.Namespace) -> WorkerSettings:
 
 
 def _describe(options: argparse.Namespace, *, devices: bool) -> Description:
-    from fiqa_studio.engine.client import WorkerClient  # noqa: PLC0415 - as in _engine
-    from fiqa_studio.engine.protocol import Describe, Description  # noqa: PLC0415
+    from fiqa_studio.engine.link.client import WorkerClient  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.link.protocol import Describe, Description  # noqa: PLC0415
 
     client = WorkerClient(_worker_settings(options))
     try:
