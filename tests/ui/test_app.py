@@ -160,7 +160,7 @@ def test_a_report_names_versions_but_not_the_user() -> None:
 
 def test_a_fault_in_native_code_leaves_its_place_in_a_log(tmp_path: Path) -> None:
     """Python's own hooks never see one; in a process of its own, for it ends it."""
-    program = "from fiqa_studio.ui import crash; crash.start_log(); import os; os.abort()"
+    program = "from fiqa_studio.ui.process import crash; crash.start_log(); import os; os.abort()"
     home = {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | home, check=False, timeout=60

@@ -20,8 +20,7 @@ from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.engine.engine import Engine
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.writer import Transaction
-
-from .conftest import finish
+from tests.engine.conftest import finish
 
 Plain = Callable[[int], bytes]
 

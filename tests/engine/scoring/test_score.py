@@ -19,8 +19,7 @@ from fiqa_studio.domain.scores import ScorerInfo
 from fiqa_studio.engine.engine import Engine
 from fiqa_studio.engine.link.client import WorkerSettings
 from fiqa_studio.store.library import Library
-
-from .conftest import PATIENCE, finish, jpeg
+from tests.engine.conftest import PATIENCE, finish, jpeg
 
 SCORER = "sharpness"
 

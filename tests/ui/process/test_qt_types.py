@@ -14,7 +14,8 @@ import enum, sys, threading
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from fiqa_studio.ui import app, qt_types
+from fiqa_studio.ui import app
+from fiqa_studio.ui.process import qt_types
 
 elsewhere, make = [], enum.EnumType.__new__
 
@@ -47,7 +48,8 @@ from pathlib import Path
 import shiboken6
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from fiqa_studio.ui import app, qt_types
+from fiqa_studio.ui import app
+from fiqa_studio.ui.process import qt_types
 
 imported, late, started = [], [], threading.Thread.start
 
@@ -84,14 +86,14 @@ threads = []
 threading.Thread.start = start
 sys.meta_path.insert(0, Watch())
 qt = QApplication([])
-make = app.Studio.__init__
+make = app.App.__init__
 
 def keep(self, *given):
     global studio
     make(self, *given)
     studio = self
 
-app.Studio.__init__ = keep
+app.App.__init__ = keep
 timer = QTimer()
 timer.timeout.connect(look)
 timer.start(20)
