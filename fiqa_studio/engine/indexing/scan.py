@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fiqa_studio.domain.hashing import content_hash
+from fiqa_studio.domain.moments import changed_at_ns
 from fiqa_studio.domain.photos import PhotoId, PhotoStatus
 
 PHOTO_EXTENSIONS = frozenset(
@@ -219,7 +220,7 @@ class _Walker:
         if not stat.S_ISREG(status.st_mode) or extension in _SIDECARS:
             return
         if extension in PHOTO_EXTENSIONS or path in self._known or _begins_like_a_photo(path):
-            self._found.files.append(FileOnDisk(path, status.st_size, status.st_mtime_ns))
+            self._found.files.append(FileOnDisk(path, status.st_size, changed_at_ns(status)))
         else:
             self._found.other += 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,15 @@ from fiqa_studio.domain.paths import path_to_bytes
 from fiqa_studio.domain.photos import FaceId, RootId
 from fiqa_studio.domain.scores import Score, ScoreMaps
 from fiqa_studio.engine.indexing.scan import FileOnDisk, Plan, Walk, make_plan, walk
-from fiqa_studio.engine.jobs.feed import Batch, feed
+from fiqa_studio.engine.jobs.feed import Batch, feed, not_recorded
 from fiqa_studio.engine.jobs.job import Job
 from fiqa_studio.engine.link.client import WorkerClient
 from fiqa_studio.engine.link.protocol import Event, IndexPhoto, PhotoIndexed, ScorerLoaded
 from fiqa_studio.engine.link.wire import photo_from_wire, score_from_wire
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import IndexedFile
+
+_logger = logging.getLogger(__name__)
 
 _TRY_AGAIN = frozenset(["photo.permission", "photo.gone", "photo.busy"])
 """Reasons that may pass without the file changing: the next scan tries again."""
@@ -117,7 +120,9 @@ class IndexWork:
         self._scorer = scorer
         self._again = frozenset(again)
         self._found_before = 0
-        self._batch: Batch[tuple[_Work, PhotoIndexed]] = Batch(self._write)
+        self._batch: Batch[tuple[_Work, PhotoIndexed]] = Batch(
+            self._write, lambda item, error: self._job.fail_item(item[0].file.path, error)
+        )
 
     def run(self, places: Sequence[Place]) -> None:
         """Scan the places, then index what they hold."""
@@ -184,18 +189,26 @@ class IndexWork:
         """Write what needs no decoding."""
         photos = self._library.photos
         moves = [
-            photos.moved(photo_id, file.path, file.size, file.mtime_ns, place.root_id)
+            (file, photos.moved(photo_id, file.path, file.size, file.mtime_ns, place.root_id))
             for photo_id, file in plan.moved
         ]
-        for move in moves:
-            move.result()
+        moved = 0
+        for file, move in moves:
+            try:
+                move.result()
+                moved += 1
+            except KnownError:
+                raise
+            except Exception as error:
+                _logger.exception("a move cannot be recorded")
+                self._job.fail_item(file.path, not_recorded(error))
         if plan.returned:
             photos.mark_present(plan.returned).result()
         if plan.missing:
             photos.mark_missing(plan.missing).result()
         counts = self._job.counts
         counts["unchanged"] += plan.unchanged
-        counts["moved"] += len(plan.moved)
+        counts["moved"] += moved
         counts["returned"] += len(plan.returned)
         counts["missing"] += len(plan.missing)
 
@@ -216,9 +229,15 @@ class IndexWork:
         if not (passing and work.known_good) and error.code != "photo.gone":
             # A time of change of 0 never equals the file's, so the next scan tries again.
             mtime_ns = 0 if passing else work.file.mtime_ns
-            self._library.photos.record_failed(
+            recorded = self._library.photos.record_failed(
                 work.root_id, work.file.path, work.file.size, mtime_ns, error.code, str(error)
-            ).result()
+            )
+            try:
+                recorded.result()
+            except KnownError:
+                raise
+            except Exception:
+                _logger.exception("a failure cannot be recorded")
         self._job.fail_item(work.file.path, error)
 
     def _tick(self) -> None:
@@ -239,7 +258,12 @@ class IndexWork:
             ]
         ).result()
         scores: list[tuple[FaceId, Score, ScoreMaps | None]] = []
-        for (work, answer), photo in zip(results, recorded, strict=True):
+        for (_, answer), photo in zip(results, recorded, strict=True):
+            scores += self._scores(answer, photo.face_ids)
+        if scores and self._scorer is not None:
+            self._library.scores.record(self._scorer.hash, scores).result()
+            self._job.counts["scored"] += len(scores)
+        for work, answer in results:
             self._job.counts["indexed"] += 1
             self._job.counts["faces"] += len(answer.faces)
             if answer.score_problem:
@@ -248,10 +272,6 @@ class IndexWork:
                 )
             else:
                 self._job.advance()
-            scores += self._scores(answer, photo.face_ids)
-        if scores and self._scorer is not None:
-            self._library.scores.record(self._scorer.hash, scores).result()
-            self._job.counts["scored"] += len(scores)
 
     def _scores(
         self, answer: PhotoIndexed, face_ids: Sequence[FaceId]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-from fiqa_studio.domain.errors import KnownError, WorkerError
+from fiqa_studio.domain.errors import KnownError, PhotoError, WorkerError
 from fiqa_studio.engine.jobs.job import Job
 from fiqa_studio.engine.link.client import RequestCancelledError, WorkerClient
 from fiqa_studio.engine.link.protocol import Command, Event
 
+_logger = logging.getLogger(__name__)
 _Item = TypeVar("_Item")
 
 _TICK_SECONDS = 0.1
@@ -26,11 +28,23 @@ _FATAL = frozenset(["scorer.not-loaded", "scorer.unavailable"])
 class Batch(Generic[_Item]):
     """Collects results and writes them together, a few at a time or after 200 ms.
 
-    A kill loses at most what is not yet written, and that is done again at the next scan.
+    A kill loses at most what is not yet written, and that is done again at the next scan. Where
+    a write fails by our own fault (a value that does not fit), its items are written one by
+    one, so that only the culprit fails, with a reason; what the user must act on (a full disk)
+    would hit every item and is raised.
+
+    Args:
+        write: Writes some items, all or none of them, before it counts anything.
+        failed: Told of an item that cannot be written.
     """
 
-    def __init__(self, write: Callable[[list[_Item]], None]):
+    def __init__(
+        self,
+        write: Callable[[list[_Item]], None],
+        failed: Callable[[_Item, KnownError], None],
+    ):
         self._write = write
+        self._failed = failed
         self._items: list[_Item] = []
         self._since = 0.0
 
@@ -50,8 +64,40 @@ class Batch(Generic[_Item]):
     def flush(self) -> None:
         """Write everything now."""
         items, self._items = self._items, []
-        if items:
+        if not items:
+            return
+        try:
             self._write(items)
+        except KnownError:
+            raise
+        except Exception as error:
+            _logger.exception("a batch of %d cannot be written", len(items))
+            if len(items) == 1:
+                self._failed(items[0], not_recorded(error))
+            else:
+                self._write_singly(items)
+
+    def _write_singly(self, items: list[_Item]) -> None:
+        for item in items:
+            try:
+                self._write([item])
+            except KnownError:
+                raise
+            except Exception as error:
+                _logger.exception("this one of the batch cannot be written")
+                self._failed(item, not_recorded(error))
+
+
+def not_recorded(error: Exception) -> KnownError:
+    """The reason of an item whose result could not be written, by a fault of the program."""
+    # SQLAlchemy's own text quotes the whole statement; the driver's says what is wrong.
+    reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+    return PhotoError(
+        "What was found could not be recorded, by a fault of the program.",
+        cause=f"{type(error).__name__}: {reason}.",
+        remedy="The other photos are not affected; please report it with the log file.",
+        code="photo.not-recorded",
+    )
 
 
 def feed(

@@ -73,7 +73,9 @@ class ScoreWork:
         self._client = client
         self._job = job
         self._scorer = scorer
-        self._batch: Batch[PhotoScored] = Batch(self._write)
+        self._batch: Batch[tuple[_Work, PhotoScored]] = Batch(
+            self._write, lambda item, error: self._failed(item[0], error)
+        )
 
     def run(self, face_ids: Sequence[FaceId] | None = None) -> None:
         """Score the faces that have no score of this scorer; of ``face_ids`` where given."""
@@ -108,10 +110,10 @@ class ScoreWork:
             scorer=self._scorer.name,
         )
 
-    def _scored(self, _work: _Work, answer: Event) -> None:
+    def _scored(self, work: _Work, answer: Event) -> None:
         if not isinstance(answer, PhotoScored):
             raise TypeError(f"the worker answered a scoring with {type(answer).__name__}")
-        self._batch.add(answer)
+        self._batch.add((work, answer))
 
     def _failed(self, work: _Work, error: KnownError) -> None:
         self._job.fail_item(work.path, error)
@@ -120,10 +122,10 @@ class ScoreWork:
         self._batch.tick()
         self._job.record()
 
-    def _write(self, answers: list[PhotoScored]) -> None:
+    def _write(self, answers: list[tuple[_Work, PhotoScored]]) -> None:
         scores: list[tuple[FaceId, Score, ScoreMaps | None]] = [
             (FaceId(face_id), *score_from_wire(wire, self._scorer))
-            for answer in answers
+            for _, answer in answers
             for face_id, wire in answer.scores
         ]
         self._library.scores.record(self._scorer.hash, scores).result()

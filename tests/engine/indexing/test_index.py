@@ -251,6 +251,63 @@ def test_a_name_that_is_no_folder_is_refused_before_anything_happens(
     assert len(library.jobs.recent(500)) == before
 
 
+def test_a_file_dated_beyond_what_fits_is_indexed_like_any_other(
+    engine: Engine, library: Library, album: Path
+) -> None:
+    moment = int(datetime(2300, 1, 1, tzinfo=UTC).timestamp())
+    for name in ("portrait.jpg", "trip/b.jpg"):
+        os.utime(album / name, (moment, moment))
+    if (album / "portrait.jpg").stat().st_mtime != moment:
+        pytest.skip("this disk keeps no such time")
+    (album / "broken.jpg").write_bytes(b"no picture")
+    os.utime(album / "broken.jpg", (moment, moment))
+    _, counts = index(engine, album)
+    assert counts == {"indexed": 3, "faces": 1, "failed": 1}
+    assert index(engine, album)[1] == {"unchanged": 4}
+    (album / "portrait.jpg").rename(album / "trip" / "moved.jpg")
+    shutil.copy2(album / "trip" / "b.jpg", album / "copy.jpg")
+    assert index(engine, album)[1] == {"indexed": 1, "moved": 1, "unchanged": 3}
+    assert set(present(library, album)) == {
+        *("trip/moved.jpg", "a.jpg", "trip/b.jpg", "copy.jpg", "broken.jpg")
+    }
+
+
+@pytest.mark.allows_log("cannot be (written|recorded)")
+def test_a_photo_that_cannot_be_recorded_fails_alone(
+    engine: Engine, library: Library, album: Path, plain: Plain
+) -> None:
+    for number in range(20, 30):
+        (album / f"{number}.jpg").write_bytes(plain(number))
+    (album / "poison.jpg").write_bytes(plain(31))
+    (album / "poisoned-too.jpg").write_bytes(b"no picture")
+
+    def run(statement: str) -> None:
+        def work(transaction: Transaction) -> None:
+            transaction.session.execute(text(statement))
+
+        library.write(work).result()
+
+    run(
+        "CREATE TRIGGER poison BEFORE INSERT ON photo WHEN NEW.path_text LIKE '%/poison%'"
+        " BEGIN SELECT RAISE(ABORT, 'does not fit'); END"
+    )
+    try:
+        job = engine.start_index([album])
+        progress = finish(job)
+    finally:
+        run("DROP TRIGGER poison")
+    assert (job.counts["indexed"], progress.failed, progress.done) == (13, 2, 15)
+    failures = {failure.path_bytes: failure for failure in job.failures()}
+    assert set(failures) == {os.fsencode(album / f"poison{end}.jpg") for end in ("", "ed-too")}
+    poison = failures[os.fsencode(album / "poison.jpg")]
+    assert poison.code == "photo.not-recorded"
+    assert "IntegrityError: does not fit. " in poison.message
+    assert "INSERT" not in poison.message
+    retried = finish(engine.retry(job.id))
+    assert retried.failed == 1, "the one that is no picture"
+    assert "poison.jpg" in present(library, album)
+
+
 def test_a_cancelled_job_stops_and_the_next_one_goes_on_from_there(
     engine: Engine, library: Library, album: Path, plain: Plain
 ) -> None:

@@ -241,6 +241,16 @@ def test_exporting(
     assert lines[1].startswith("/photos/")
 
 
+def test_an_export_onto_the_library_is_refused(
+    qtbot: QtBot, window: MainWindow, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = library.path.read_bytes()
+    monkeypatch.setattr(export.QFileDialog, "getSaveFileName", lambda *_: (str(library.path), ""))
+    _trigger(window, "export.csv")
+    qtbot.waitUntil(lambda: "is a library" in window.banner.text)
+    assert library.path.read_bytes() == before
+
+
 def test_adding_a_folder_by_the_dialog(
     qtbot: QtBot,
     window: MainWindow,
