@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from fiqa_studio import __version__
+from fiqa_studio import __version__, cli_score_option
 from fiqa_studio import cli_output as output
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobState
@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in _PROGRAMS:
         return subprocess.call([sys.executable, "-P", "-m", _PROGRAMS[given[0]], *given[1:]])
+    if _command_of(given) == "index":
+        given = cli_score_option.settle(given, _scorer_names)
     options = _parser().parse_args(given)
     command: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -73,6 +75,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.report_fault(error)
         return FAULT
     return status
+
+
+def _command_of(arguments: Sequence[str]) -> str:
+    """The command's name; empty without one."""
+    before = ""
+    for word in arguments:
+        if not word.startswith("-") and before != "--library":
+            return word
+        before = word
+    return ""
 
 
 # --- commands -------------------------------------------------------------------------------
@@ -124,6 +136,16 @@ def _list(options: argparse.Namespace) -> int:
             for record in found:
                 print(output.line(record))
     return DONE
+
+
+def _scorer_names() -> list[str]:
+    """The names of the scorers here; none where they cannot be listed."""
+    from fiqa_studio.engine.scorers import Scorers  # noqa: PLC0415 - as in _engine
+
+    try:
+        return [scorer.name for scorer in Scorers().installed()]
+    except KnownError:
+        return []
 
 
 def _ranges() -> Callable[[FaceRow], records.Range | None]:
@@ -343,8 +365,8 @@ def _parser() -> argparse.ArgumentParser:
     index = command("index", _index, "Find the faces in folders of photos.", as_json, worker)
     index.add_argument("folders", nargs="+", metavar="FOLDER")
     index.add_argument(
-        "--score", dest="scorer", nargs="?", const="default", default="", metavar="SCORER",
-        help="score in the same pass",
+        "--score", dest="scorer", nargs="?", const=cli_score_option.DEFAULT, default="",
+        metavar="SCORER", help="score in the same pass; the best scorer unless one is named",
     )  # fmt: skip
     score = command("score", _score, "Score the faces that have no score.", as_json, worker)
     score.add_argument("--scorer", default="", metavar="NAME", help="see fiqa scorers")
