@@ -154,7 +154,7 @@ def _item(text: str, start: int, forgiving: bool) -> Item:
 
 
 def _name_at(text: str, place: int) -> re.Match[str] | None:
-    """A name and what follows it; an address (``http://``) or a drive (``c:\\``) is none."""
+    """A name and what follows it; an address (``http://``) or a drive (``c:/``) is none."""
     named = _NAME.match(text, place)
     if named is None or named[2] != ":":
         return named

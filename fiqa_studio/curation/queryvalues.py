@@ -218,7 +218,7 @@ def _span(text: str, value: Value) -> tuple[datetime, datetime | None]:
     year, month, day, hour, minute, second, parts = found.groups()
     micro = int(parts.ljust(6, "0")) if parts else 0
     try:
-        start = datetime(
+        start = datetime(  # noqa: DTZ001 - cameras write no zone
             *(int(year), int(month or 1), int(day or 1)),
             *(int(hour or 0), int(minute or 0), int(second or 0), micro),
         )
@@ -244,9 +244,9 @@ def _shortest(time: datetime, side: int) -> str:
     """The shortest way to write a time so that its span begins (0) or is over (1) there."""
     inside = time if side == 0 else time - timedelta(microseconds=1)
     stub = Value("", 0, 0)
-    forms = ("%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
-    for form in forms:
-        text = inside.strftime(form).rjust(len(datetime(2000, 1, 1).strftime(form)), "0")
+    whole = inside.isoformat(timespec="seconds")
+    for length in (4, 7, 10, 16, 19):  # year, month, day, minute, second
+        text = whole[:length]
         if _span(text, stub)[side] == time:
             return text
     return inside.isoformat(timespec="microseconds")

@@ -159,7 +159,4 @@ class Query:
         """The kinds of things that the list depends on."""
         kinds = frozenset({Kind.FACE} if self.subject is Subject.FACES else {Kind.PHOTO})
         kinds |= _KEY_DEPENDS[self.order.key]
-        kinds = kinds.union(*(TERMS[term.name].depends for term in self.where))
-        # What a photo is by its faces is written with the photo when it is indexed; a list of
-        # faces by what their photos are follows the photos.
-        return kinds
+        return kinds.union(*(TERMS[term.name].depends for term in self.where))

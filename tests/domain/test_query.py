@@ -21,6 +21,7 @@ from fiqa_studio.domain.terms import (
     negation,
 )
 
+NEW_YEAR = datetime.fromisoformat("2024-01-01")
 STARS = Between("stars", 3)
 SEA = OneOf("tag", ("Sea",))
 LAKE = OneOf("tag", ("Lake",))
@@ -61,7 +62,7 @@ def test_terms_come_and_go() -> None:
         lambda: Between("stars", float("inf")),
         lambda: Between("beauty", 1),
         lambda: Between("tag", 1),
-        lambda: Period("time", datetime(2024, 1, 1), datetime(2024, 1, 1)),
+        lambda: Period("time", NEW_YEAR, NEW_YEAR),
         lambda: Period("time", datetime(2024, 1, 1, tzinfo=UTC)),
         lambda: OneOf("flag", ("maybe",)),
         lambda: OneOf("tag", ()),
