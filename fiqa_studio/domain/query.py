@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+class Subject(StrEnum):
+    """What a view, a query or a write is about."""
+
+    FACES = "faces"
+    PHOTOS = "photos"
+
+
 class SortKey(StrEnum):
     """What to sort faces or photos by. Ties are broken by id, so the order is stable."""
 
