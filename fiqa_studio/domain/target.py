@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fiqa_studio.domain.query import Query, Subject
+from fiqa_studio.domain.fields_query import Query
+from fiqa_studio.domain.query import Subject
 
 
 @dataclass(frozen=True, slots=True)

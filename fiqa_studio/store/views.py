@@ -15,8 +15,8 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Integer, Select, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.photos import FaceRow, PhotoRow, PhotoStatus
-from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.store import rows, search
 from fiqa_studio.store.columns import Ids, int_columns
 from fiqa_studio.store.database import Database

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.marks import SetStars
 from fiqa_studio.domain.photos import PhotoStatus
-from fiqa_studio.domain.query import Query
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import Outcome
 from tests.store.values import (

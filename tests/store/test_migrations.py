@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from fiqa_studio.domain.errors import LibraryError
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.marks import (
     AddTag,
     Colour,
@@ -24,7 +25,6 @@ from fiqa_studio.domain.marks import (
     SetFlag,
     SetStars,
 )
-from fiqa_studio.domain.query import Query
 from fiqa_studio.store import connections, database, migrate
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.schema import REVISION, Base

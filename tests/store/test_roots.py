@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.marks import SetStars
-from fiqa_studio.domain.query import Query
 from fiqa_studio.store.library import Library
 from tests.store.values import Folder, judge, mark
 
