@@ -140,7 +140,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _scorer_names() -> list[str]:
     """The names of the scorers here; none where they cannot be listed."""
-    from fiqa_studio.engine.scorers import Scorers  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.scoring.installed import Scorers  # noqa: PLC0415 - as in _engine
 
     try:
         return [scorer.name for scorer in Scorers().installed()]
