@@ -100,9 +100,9 @@ def _add_quality(parser: argparse.ArgumentParser) -> None:
 def _quality(options: argparse.Namespace) -> int:
     from fiqa_training.loop.parallel import team  # noqa: PLC0415
     from fiqa_training.loop.watch import EventWatch  # noqa: PLC0415
-    from fiqa_training.pictures.training import Places, train_quality  # noqa: PLC0415
+    from fiqa_training.pictures.training import RunFolders, train_quality  # noqa: PLC0415
 
-    places = Places(options.data, options.out, options.backbone, options.encoder)
+    places = RunFolders(options.data, options.out, options.backbone, options.encoder)
     with team(options.device) as members, until_asked_to_stop(options.events) as wanted:
         watch = EventWatch(wanted=wanted) if options.events else None
         result = train_quality(places, recipe_of(options), members, watch)

@@ -161,7 +161,7 @@ def test_a_run_that_is_not_wanted_ends_within_a_step_and_keeps_its_best(tmp_path
 
 
 def test_a_cancelled_run_goes_on_to_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
-    whole, parts = Line([0.0] * 6), Line([0.0] * 6)
+    whole, parts = Line([0.0] * 6), Line([0.0] * 7)
     run(whole, tmp_path / "a")
     for steps in (1, 4, 3):
         run(parts, tmp_path / "b", watch=Onlooker(steps=steps))

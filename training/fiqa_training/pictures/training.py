@@ -54,7 +54,7 @@ _CALIBRATION = 64
 
 
 @dataclass(frozen=True)
-class Places:
+class RunFolders:
     """Where a run finds what it learns from, and where it leaves what it makes.
 
     Attributes:
@@ -198,7 +198,7 @@ def train_encoder(
 def build(
     recipe: ImageRecipe,
     found: LabelledSet,
-    places: Places,
+    places: RunFolders,
     team: Team,
     watch: Watch | None = None,
 ) -> DslFiqa:
@@ -222,7 +222,7 @@ def build(
 
 
 def train_quality(
-    places: Places, recipe: ImageRecipe, team: Team, watch: Watch | None = None
+    places: RunFolders, recipe: ImageRecipe, team: Team, watch: Watch | None = None
 ) -> dict[str, Any]:
     """Run a whole recipe; ``quality.safetensors`` and ``result.json`` appear in `places.out`.
 
