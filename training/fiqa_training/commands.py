@@ -106,7 +106,9 @@ def _quality(options: argparse.Namespace) -> int:
     with team(options.device) as members, until_asked_to_stop(options.events) as wanted:
         watch = EventWatch(wanted=wanted) if options.events else None
         result = train_quality(places, recipe_of(options), members, watch)
-        if members.leads:
+        if members.leads and watch is not None:
+            watch.ended(result)
+        elif members.leads:
             say_json(result)
     return 0
 

@@ -11,6 +11,7 @@ from scipy import stats
 from fiqa_training.errors import TrainingError
 from fiqa_training.loop.watch import (
     Checked,
+    Ended,
     EventWatch,
     Step,
     Stepped,
@@ -45,8 +46,13 @@ def test_events_come_back_as_they_were_told() -> None:
     found = validation(np.array([0.1, 0.4, 0.2]), np.array([0.1, 0.5, 0.3]), ["a", "ü.jpg", "c"])
     watch.stepped(step)
     watch.checked(3, found, 1.0)
+    watch.ended({"steps": 3})
     lines = stream.getvalue().splitlines()
-    assert [read_event(line) for line in lines] == [Stepped(step), Checked(3, 1.0, found)]
+    assert [read_event(line) for line in lines] == [
+        Stepped(step),
+        Checked(3, 1.0, found),
+        Ended({"steps": 3}),
+    ]
 
 
 @pytest.mark.parametrize("line", ["", "{}", "Traceback", '{"type":"step","made":{"step":"x"}}'])

@@ -11,7 +11,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 import msgspec
 import numpy as np
@@ -144,7 +144,13 @@ class Checked(msgspec.Struct, tag="checked", frozen=True):
     found: Validation
 
 
-Event = Stepped | Checked
+class Ended(msgspec.Struct, tag="ended", frozen=True):
+    """The end of a run, with what it would have printed."""
+
+    result: dict[str, Any]
+
+
+Event = Stepped | Checked | Ended
 
 
 class EventWatch:
@@ -173,6 +179,10 @@ class EventWatch:
     def wanted(self) -> bool:
         """As whoever made this says."""
         return self._wanted()
+
+    def ended(self, result: dict[str, Any]) -> None:
+        """The last line."""
+        self._write(Ended(result))
 
     def _write(self, event: Event) -> None:
         self._stream.write(self._encode(event).decode() + "\n")
