@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 from fiqa_studio import __version__, cli_score_option
 from fiqa_studio import cli_output as output
 from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.paths import display_path
-from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.exports import records, registry
 from fiqa_studio.exports.rows import faces_with_paths, photos_with_paths
 from fiqa_studio.store.library import Library

@@ -16,7 +16,7 @@ import pytest
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme

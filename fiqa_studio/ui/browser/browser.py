@@ -9,8 +9,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.photos import PhotoId
-from fiqa_studio.domain.query import Query
 from fiqa_studio.ui.browser.cards import Card, Ids, Source
 from fiqa_studio.ui.browser.grid import GridView
 from fiqa_studio.ui.browser.model import GridModel

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.filters.chips import chips_of

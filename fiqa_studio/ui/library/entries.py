@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.ui.filters.queries import without_filters
 
 

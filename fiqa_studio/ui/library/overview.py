@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.domain.fields_query import Query, SortKey
 
 if TYPE_CHECKING:
     from fiqa_studio.store.library import Library

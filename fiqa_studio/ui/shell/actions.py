@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from fiqa_studio.domain.query import SortKey
+from fiqa_studio.domain.fields_query import SortKey
 from fiqa_studio.ui.session.kinds import ViewKind
 from fiqa_studio.ui.shell.state import State
 

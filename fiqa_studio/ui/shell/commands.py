@@ -10,8 +10,8 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
 from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.fields_query import SortKey
 from fiqa_studio.domain.paths import display_path, path_from_bytes
-from fiqa_studio.domain.query import SortKey
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.exporting.csv import export_csv
 from fiqa_studio.ui.session.kinds import ViewKind

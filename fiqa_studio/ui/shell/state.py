@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fiqa_studio.domain.query import SortKey
+from fiqa_studio.domain.fields_query import SortKey
 from fiqa_studio.ui.session.kinds import ViewKind
 
 

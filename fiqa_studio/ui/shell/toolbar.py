@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from fiqa_studio.domain.query import SortKey
+from fiqa_studio.domain.fields_query import SortKey
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.shell.menus import ActionSet
 from fiqa_studio.ui.shell.state import State

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from fiqa_studio.domain.errors import KnownError
-from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.filters.queries import is_filtered
 from fiqa_studio.ui.session.settings import Settings

@@ -13,10 +13,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.jobs import JobKind, JobProgress
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import PhotoId
-from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.ui.browser.browser import Browser
 from fiqa_studio.ui.browser.cards import Card, FaceSource, PhotoSource
 from fiqa_studio.ui.filters.bar import FilterBar

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import text
 
 from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.jobs import JobProgress, JobState
 from fiqa_studio.domain.labels import LabelEvent, LabelKind
 from fiqa_studio.domain.photos import PhotoRow
-from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.engine.engine import Engine
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.writer import Transaction

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui.browser.browser import Browser
 from fiqa_studio.ui.browser.cards import Card, FaceSource, PhotoSource

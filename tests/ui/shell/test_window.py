@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton, QWi
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.jobs import JobState
-from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.browser.cards import Card
