@@ -85,7 +85,7 @@ def record(transaction: Transaction, file: FileAt, indexed: IndexedPhoto) -> Rec
     elif here is not None:
         photo, outcome = here, Outcome.CHANGED if here.content_hash else Outcome.NEW
     else:
-        photo = Photo(content_hash="", sort_name="", path_text="", camera="")
+        photo = Photo(content_hash="", sort_name="", path_text="", folder="", camera="")
         session.add(photo)
     others = [twin for twin in twins if twin is not photo]
     if others and outcome in (Outcome.NEW, Outcome.CHANGED):
@@ -246,7 +246,8 @@ def _place(photo: Photo, file: FileAt) -> None:
     text = display_path(file.path)
     photo.root_id = file.root_id if file.root_id is not None else photo.root_id
     photo.path, photo.path_text = file.path, text
-    photo.sort_name = words.sort_key(text.rpartition("/")[2])
+    folder, slash, name = text.rpartition("/")
+    photo.folder, photo.sort_name = folder + slash, words.sort_key(name)
     photo.size, photo.mtime_ns = file.size, file.mtime_ns
     photo.missing = False
     photo.recorded_at = datetime.now(UTC)

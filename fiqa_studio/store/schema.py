@@ -113,6 +113,9 @@ class Photo(Base):
         Index("ix_photo_path_present", "path", unique=True, sqlite_where=text("missing = 0")),
         Index("ix_photo_content_hash", "content_hash"),
         Index("ix_photo_size", "size"),
+        Index("ix_photo_faces", "face_count"),
+        Index("ix_photo_camera", "camera"),
+        Index("ix_photo_folder", "folder"),
         Index("ix_photo_time", "taken_at", "id", "missing", "status", "face_count", "root_id"),
         Index("ix_photo_name", "sort_name", "id", "missing", "status", "face_count", "root_id"),
         Index(
@@ -125,6 +128,8 @@ class Photo(Base):
     root_id: Mapped[int | None] = mapped_column(ForeignKey("root.id"))
     path: Mapped[bytes]
     path_text: Mapped[str]
+    folder: Mapped[str]
+    """The folder of the path as text, with the slash after it."""
     sort_name: Mapped[str]
     size: Mapped[int]
     mtime_ns: Mapped[int]
@@ -166,6 +171,8 @@ class Face(Base):
             "ix_face_size",
             *("state", "eye_distance", "id", "missing", "photo_faces", "root_id", "photo_id"),
         ),
+        Index("ix_face_eyes", "state", "eyes_open", "photo_id"),
+        Index("ix_face_flags", "state", "flags"),
         {"sqlite_autoincrement": True},
     )
 

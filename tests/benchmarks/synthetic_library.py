@@ -122,6 +122,7 @@ class _Maker:
                 "root_id": self._root,
                 "path": path.encode(),
                 "path_text": path,
+                "folder": path.rpartition("/")[0] + "/",
                 "sort_name": self._name(number),
                 "size": 1_000_000 + number,
                 "mtime_ns": number,

@@ -48,6 +48,14 @@ def upgrade() -> None:
     _fill_search(connection)
     for table in ("old_search", "label_event", "photo_label", "photo_tag", "face_label"):
         op.drop_table(table)
+    op.add_column("photo", sa.Column("folder", sa.Text(), nullable=False, server_default=""))
+    # What is left of a path without the last of what is not a slash: its folder.
+    op.execute("UPDATE photo SET folder = rtrim(path_text, replace(path_text, '/', ''))")
+    op.create_index("ix_photo_folder", "photo", ["folder"])
+    op.create_index("ix_photo_faces", "photo", ["face_count"])
+    op.create_index("ix_photo_camera", "photo", ["camera"])
+    op.create_index("ix_face_eyes", "face", ["state", "eyes_open", "photo_id"])
+    op.create_index("ix_face_flags", "face", ["state", "flags"])
 
 
 def _create_tables() -> None:
