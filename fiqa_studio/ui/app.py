@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from fiqa_studio.ui import theme
+from fiqa_studio.ui import features, theme
+from fiqa_studio.ui.actions.keysfile import KeysFile
+from fiqa_studio.ui.actions.registry import Registry
 from fiqa_studio.ui.process import smoothness
 from fiqa_studio.ui.process.crash import CrashReporter, start_log
 from fiqa_studio.ui.session.background import Background
@@ -41,9 +43,16 @@ class App(QObject):
         window: The window.
     """
 
-    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        parent: QObject | None = None,
+        registry: Registry | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.window = MainWindow(settings)
+        registry = registry or features.registry()
+        keys = KeysFile(settings.path.with_name("keys.json"))
+        self.window = MainWindow(settings, registry, keys)
         self._settings = settings
         # One thread: libraries are opened and closed in order.
         self._background = Background("fiqa-libraries", 1, self)
@@ -72,7 +81,7 @@ class App(QObject):
             if chosen is not None:
                 self.open(chosen, create=library is not None and not chosen.exists())
             if folders:
-                self.window.with_session(lambda _: self.window.index(folders))
+                self.window.with_session(lambda _: self.window.take_paths(folders))
 
         self.window.painted.connect(after_paint)
         self.window.show()
@@ -105,15 +114,13 @@ class App(QObject):
     def _attach(self, library: Library, engine: Engine) -> None:
         from fiqa_studio.store.recent import RecentLibraries  # noqa: PLC0415 - after first paint
         from fiqa_studio.ui.session.session import Session  # noqa: PLC0415 - after first paint
-        from fiqa_studio.ui.shell.workspace import Workspace  # noqa: PLC0415 - after first paint
 
         self._close_session(wait=False)
         session = Session(library, engine, self._settings, self)
-        self.window.attach(Workspace(session))
+        self.window.attach(session)
         self._settings["last-library"] = str(library.path)
         self._settings.save()
         RecentLibraries().add(library.path)
-        self._offer_to_resume()
 
     def _failed(self, error: Exception) -> None:
         self.window.give_up(error)
@@ -132,31 +139,6 @@ class App(QObject):
             session.close()
         else:
             self._background.run(session.close, _ignore, failed=_log_failure)
-
-    def _offer_to_resume(self) -> None:
-        """A job that the last run of the program left: offer to go on."""
-        workspace = self.window.workspace
-        if workspace is None:
-            return
-        session = workspace.session
-
-        def interrupted() -> bool:
-            from fiqa_studio.domain.jobs import JobKind, JobState  # noqa: PLC0415
-
-            recent = session.library.jobs.recent()
-            stopped = (JobState.INTERRUPTED, JobState.CANCELLED)
-            return bool(recent) and recent[0].state in stopped and recent[0].kind is JobKind.INDEX
-
-        def offer(wanted: bool) -> None:
-            if wanted and not session.library.read_only:
-                self.window.banner.show_message(
-                    "info",
-                    "The last index did not finish. Nothing is lost: it goes on where it was.",
-                    "Go On",
-                    self.window.actions_["library.rescan"].trigger,
-                )
-
-        session.run(interrupted, offer, key="resume")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

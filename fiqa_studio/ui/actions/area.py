@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+
 from PySide6.QtWidgets import QWidget
 
 

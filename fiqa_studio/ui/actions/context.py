@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QAction
     from PySide6.QtWidgets import QWidget
 
     from fiqa_studio.domain.errors import KnownError
     from fiqa_studio.ui.actions.action import State
     from fiqa_studio.ui.actions.area import AreaView
-    from fiqa_studio.ui.actions.keymap import Keymap
+    from fiqa_studio.ui.actions.keymap import Bindings, Keymap
     from fiqa_studio.ui.actions.registry import Registry
     from fiqa_studio.ui.session.listing import Listing
     from fiqa_studio.ui.session.operation import Operation
@@ -30,6 +31,11 @@ class Window(Protocol):
     @property
     def widget(self) -> QWidget:
         """Parent for dialogs."""
+        ...
+
+    @property
+    def closing(self) -> SignalInstance:
+        """Emitted when the window is going away."""
         ...
 
     @property
@@ -91,12 +97,12 @@ class Window(Protocol):
         """Hand files and folders to the feature that takes them."""
         ...
 
-    def refresh(self) -> None:
+    def refresh(self, *, at_once: bool = False) -> None:
         """Something changed that facts tell of: bring menus and bars in line, soon."""
         ...
 
-    def use_keymap(self, keymap: Keymap) -> None:
-        """Bind other keys."""
+    def bind(self, bindings: Bindings) -> None:
+        """Use other keys from now on, and remember them. Raises `KnownError`."""
         ...
 
     def quit(self) -> None:

@@ -102,7 +102,11 @@ class Keymap:
 
     def action_for(self, key: str, area: str, *, focused: bool | None = None) -> Action | None:
         """What a pressed key does while an area stands in the centre; None for nothing."""
-        for name in candidates(key):
+        try:
+            names = candidates(key)
+        except ValueError:  # a key of no name, such as a modifier alone
+            return None
+        for name in names:
             for action in self._taken.get(name, ()):
                 if _meet((area,), action.areas) and focused in (None, action.focused):
                     return action

@@ -140,5 +140,3 @@ def _check(what: str, names: Iterable[str]) -> None:
 
 def _unknown(name: str) -> Any:
     raise KeyError(name)
-
-

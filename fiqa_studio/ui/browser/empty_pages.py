@@ -1,13 +1,50 @@
-"""The pages that stand where the workspace has nothing to list."""
+"""What stands in the grid's place where there is nothing to list, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from fiqa_studio.domain.jobs import JobProgress
-from fiqa_studio.ui.shell.empty import EmptyPage, WelcomePage
+from fiqa_studio.domain.query import Subject
+from fiqa_studio.ui.session.session import Session
+from fiqa_studio.ui.widgets.empty import EmptyPage, WelcomePage
+
+
+@dataclass(frozen=True, slots=True)
+class Emptiness:
+    """Why nothing is listed.
+
+    Attributes:
+        roots: Folders in the library.
+        photos: Photos in it.
+        faces: Faces in it.
+        in_folder: Only one folder was asked for.
+        filtered: A filter is on besides that.
+        busy: An index is running.
+        of_faces: Faces were asked for.
+    """
+
+    roots: int
+    photos: int
+    faces: int
+    in_folder: bool
+    filtered: bool
+    busy: bool
+    of_faces: bool
+
+    def page(self) -> str:
+        """Which page says so: ``welcome``, ``busy``, ``filters``, ``no-faces``, ``no-photos``."""
+        if self.filtered and (self.faces if self.of_faces else self.photos):
+            return "filters"
+        if self.busy:
+            return "busy"
+        if self.roots == 0:
+            return "welcome"
+        return "no-faces" if self.of_faces and self.photos else "no-photos"
 
 
 class Pages:
@@ -62,6 +99,43 @@ class Pages:
     def show_job(self, job: JobProgress | None) -> None:
         """Say how far the job is that will fill the grid."""
         self._busy.set_text(_progress_words(job) if job is not None else "")
+
+
+class EmptyState(QObject):
+    """Watches the list, the library and the jobs, and says which page is to be shown.
+
+    Signals:
+        changed: Another page is to be shown (`QWidget`), or the grid again (None).
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, session: Session, pages: Pages, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.pages = pages
+        session.listing.listed.connect(lambda _anew: self.look())
+        session.overview.changed.connect(self.look)
+        session.job_changed.connect(lambda _: self.look())
+
+    def look(self) -> None:
+        """Decide anew."""
+        listing, overview = self._session.listing, self._session.overview
+        if listing.count or overview.counts is None:
+            self.changed.emit(None)
+            return
+        running = self._session.running.values()
+        emptiness = Emptiness(
+            roots=len(overview.roots),
+            photos=overview.counts.photos,
+            faces=overview.counts.faces,
+            in_folder=listing.query.term("root") is not None,
+            filtered=listing.query.without("root").is_filtered,
+            busy=any(job.kind == "index" for job in running),
+            of_faces=listing.subject is Subject.FACES,
+        )
+        self.pages.show_job(self._session.busy)
+        self.changed.emit(self.pages[emptiness.page()])
 
 
 def _progress_words(job: JobProgress) -> str:

@@ -77,9 +77,11 @@ class Cards(QObject):
 
     Signals:
         arrived: Ids whose cards are new or other ones.
+        staled: Some of those that are here are to be read again, where they are in view.
     """
 
     arrived = Signal(list)
+    staled = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -160,12 +162,15 @@ class Cards(QObject):
             key for key, card in self._cards.items() if key in ids or card.photo_id in photo_ids
         ]
         self._stale.update(dict.fromkeys(stale, self._clock))
+        if stale:
+            self.staled.emit()
         return stale
 
     def touch_all(self) -> None:
         """Anything may have changed, such as when another scorer's scores count."""
         self._clock += 1
         self._all_stale = self._clock
+        self.staled.emit()
 
     def patch(self, change: Callable[[Card], Card], wanted: Callable[[Card], bool]) -> list[int]:
         """Show at once what is about to be written; the rows confirm it. Ids of those changed."""
