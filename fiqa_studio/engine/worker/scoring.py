@@ -19,11 +19,11 @@ import numpy.typing as npt
 
 from fiqa_studio.domain.photos import LANDMARK_COUNT
 from fiqa_studio.engine.link.protocol import LoadScorer, ScorerLoaded, WireScore
-from fiqa_studio.engine.link.wire import score_to_wire
+from fiqa_studio.engine.worker.answers import BadAnswerError, check_count, checked_score
 from fiqa_studio.engine.worker.frames import Crops
 
 if TYPE_CHECKING:
-    from fiqa_models.scoring import FaceScore, Scorer
+    from fiqa_models.scoring import Scorer
 
 _logger = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ class ScoringThread:
         self._listener = listener
         self._cancelled = cancelled
         self._queue: deque[LoadScorer | _Photo] = deque()
+        self._closed = False
         self._waiting_faces = 0
         self._changed = threading.Condition()
         self._scorers: dict[str, Scorer] = {}
@@ -104,10 +105,18 @@ class ScoringThread:
             self._waiting_faces += photo.count
             self._changed.notify_all()
 
+    def close(self) -> None:
+        """End the thread once nothing is queued."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
     def _run(self) -> None:
         while True:
             with self._changed:
                 while not self._queue:
+                    if self._closed:
+                        return
                     self._changed.wait()
                 first = self._queue[0]
                 if isinstance(first, LoadScorer):
@@ -119,7 +128,7 @@ class ScoringThread:
             if isinstance(first, LoadScorer):
                 self._load(first)
             else:
-                self._score(first.crops.scorer, batch)
+                self._score_guarded(first.crops.scorer, batch)
 
     def _take_batch(self, scorer: str) -> list[tuple[_Photo, slice]]:
         """Faces from the head of the queue, as parts of photos; the lock is held."""
@@ -148,6 +157,16 @@ class ScoringThread:
         loaded = self._scorers.get(scorer)
         on_cpu = loaded is None or loaded.device == "cpu"
         return _BATCH_ON_CPU if on_cpu else _BATCH_ON_ACCELERATOR
+
+    def _score_guarded(self, name: str, batch: list[tuple[_Photo, slice]]) -> None:
+        """Whatever happens, this thread lives on and every photo of the batch is answered."""
+        try:
+            self._score(name, batch)
+        except Exception as error:
+            _logger.exception("a batch failed by our own fault")
+            for photo in dict.fromkeys(photo for photo, _ in batch):
+                photo.problem = photo.problem or _failed(error)
+                self._give_up(photo)
 
     def _score(self, name: str, batch: list[tuple[_Photo, slice]]) -> None:
         scorer = self._scorers.get(name)
@@ -178,26 +197,33 @@ class ScoringThread:
         pixels = np.concatenate([photo.pixels[part] for photo, part in parts])
         landmarks = np.concatenate([photo.landmarks[part] for photo, part in parts])
         try:
-            scores = [_to_wire(score) for score in scorer.score(pixels, landmarks)]
-        except Exception as error:
+            scores = list(scorer.score(pixels, landmarks))
+            check_count(scores, len(pixels))
+        except (Exception, SystemExit) as error:
             # A plug-in may raise anything; one photo's trouble must not become another's.
             if len(parts) > 1:
                 for part in parts:
                     self._score_together(scorer, [part])
                 return
-            _logger.exception("the scorer failed")
-            parts[0][0].problem = ("scorer.failed", f"The scorer failed on this photo: {error}")
+            if not isinstance(error, BadAnswerError):
+                _logger.exception("the scorer failed")
+            parts[0][0].problem = _failed(error)
             return
         for photo, faces in parts:
             count = faces.stop - faces.start
-            photo.scores.extend(scores[:count])
+            try:
+                photo.scores.extend(checked_score(score) for score in scores[:count])
+            except Exception as error:  # noqa: BLE001 - the photo says it
+                # Not a number, or whatever a plug-in's own class does when it is read.
+                _logger.warning("a scorer's answer is not used: %s", error)
+                photo.problem = _failed(error)
             del scores[:count]
 
     def _load(self, command: LoadScorer) -> None:
         self._listener.begun(command.request_id)
         try:
             self._listener.scorer_loaded(self._warm(command))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # Weights may be damaged, a driver may be absent, a plug-in may be broken.
             _logger.exception("a scorer cannot be loaded")
             self._listener.load_failed(command.request_id, "scorer.unavailable", str(error))
@@ -231,5 +257,9 @@ class ScoringThread:
         )
 
 
-def _to_wire(score: FaceScore) -> WireScore:
-    return score_to_wire(score.value, score.spread, score.quality_map, score.confidence_map)
+def _failed(error: BaseException) -> tuple[str, str]:
+    """Code and reason of a photo that a scorer failed on."""
+    said = str(error) or type(error).__name__
+    if isinstance(error, BadAnswerError):
+        return ("scorer.bad-answer", f"The scorer's answer for this photo cannot be used: {said}.")
+    return ("scorer.failed", f"The scorer failed on this photo: {said}")
