@@ -74,11 +74,11 @@ class Database:
         with errors.translated(self.path), self._readers.connect() as connection:
             yield connection
 
-    def write(self, work: Callable[[Transaction], T]) -> Future[T]:
-        """Run ``work`` in one transaction on the writer thread."""
+    def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> Future[T]:
+        """Run ``work`` in one transaction on the writer thread; see `Writer.write`."""
         if self._writer is None:
             return failed(errors.read_only(self.path))
-        return self._writer.write(work)
+        return self._writer.write(work, urgent=urgent)
 
     def subscribe(self, callback: Callable[[Changes], None]) -> Callable[[], None]:
         """See `Writer.subscribe`. A read-only library never tells of anything."""

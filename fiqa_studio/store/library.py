@@ -16,7 +16,7 @@ from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.store import database, health
 from fiqa_studio.store.faces import Faces
 from fiqa_studio.store.jobs import Jobs
-from fiqa_studio.store.labels import Labels
+from fiqa_studio.store.marks import Marks
 from fiqa_studio.store.photos import Photos
 from fiqa_studio.store.roots import Roots
 from fiqa_studio.store.schema import Job
@@ -40,7 +40,7 @@ class Library:
         path: The absolute path of the file.
         id: The library's own id, made when it was created.
         read_only: Whether writes are refused (``library.read-only``).
-        roots, photos, faces, scores, labels, jobs, views, thumbnails, settings: What is in it.
+        roots, photos, faces, scores, marks, jobs, views, thumbnails, settings: What is in it.
     """
 
     def __init__(self, opened: database.Database):
@@ -53,9 +53,9 @@ class Library:
         self.faces = Faces(opened)
         self.thumbnails = Thumbnails(opened.path)
         self.scores = Scores(opened, self.thumbnails)
-        self.labels = Labels(opened)
         self.jobs = Jobs(opened)
         self.views = Views(opened)
+        self.marks = Marks(opened, self.views)
         self.settings = Settings(opened)
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fiqa_studio.domain.errors import KnownError, LibraryError
-from fiqa_studio.engine.feed import Batch
+from fiqa_studio.engine.jobs.feed import Batch
 
 
 class Ledger:

@@ -15,10 +15,11 @@ import pytest
 
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import LibraryError
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.jobs import JobKind, JobState
-from fiqa_studio.domain.query import Query
 from fiqa_studio.store import database, lock
 from fiqa_studio.store.library import Library
+from fiqa_studio.store.schema import REVISION
 from fiqa_studio.store.writer import Transaction
 from tests.store.values import STARTER, Folder, make_face, make_maps, make_photo, make_score
 
@@ -54,7 +55,7 @@ def test_the_file_is_set_up_as_designed(library: Library) -> None:
     assert library.write(pragmas).result() == ["wal", 2, 1, 10000]
     health = library.health()
     assert health["ok"]
-    assert health["revision"] == "0001"
+    assert health["revision"] == REVISION
     assert health["counts"]["photos"] == 0
 
 

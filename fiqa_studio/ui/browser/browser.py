@@ -9,15 +9,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.photos import PhotoId
-from fiqa_studio.domain.query import Query
 from fiqa_studio.ui.browser.cards import Card, Ids, Source
 from fiqa_studio.ui.browser.grid import GridView
 from fiqa_studio.ui.browser.model import GridModel
 from fiqa_studio.ui.browser.thumbnails import Thumbnails
-from fiqa_studio.ui.kinds import ViewKind
-from fiqa_studio.ui.refresher import Refresher
-from fiqa_studio.ui.session import Session
+from fiqa_studio.ui.session.kinds import ViewKind
+from fiqa_studio.ui.session.session import Session
+from fiqa_studio.ui.session.throttle import Refresher
 
 _REFRESH_MS = 400
 """Least time between two refreshes of the list while an index fills the library."""
@@ -212,10 +212,10 @@ class Browser(QWidget):
         )
 
     def _on_changes(self, changes: Changes) -> None:
-        photos = changes.ids(Kind.PHOTO) | changes.ids(Kind.LABEL)
+        photos = changes.ids(Kind.PHOTO) | changes.ids(Kind.MARK)
         faces = changes.ids(Kind.FACE) | changes.ids(Kind.SCORE)
         listed = bool(photos or faces or changes.ids(Kind.ROOT))
-        if changes.ids(Kind.SCORER) or changes.ids(Kind.SETTING):
+        if changes.whole or changes.ids(Kind.SCORER) or changes.ids(Kind.SETTING):
             self._model.forget_all()
             listed = True
         if not listed:
