@@ -84,6 +84,8 @@ def from_list(path: Path) -> list[StimulusSource]:
          if not isinstance(value, list)}
         for row in reader
     ]  # fmt: skip
+    if not rows:
+        raise StudyError(f"“{path}” lists no picture.", code="sources.list")
     references: dict[str, list[str]] = {}
     for row in rows:
         if row.get("reference"):

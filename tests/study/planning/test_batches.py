@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections import Counter
 
 import pytest
@@ -73,7 +74,7 @@ def test_nobody_is_shown_twice_in_a_row() -> None:
     study = _papers_study()
     for seed in range(30):
         order = _composed(study, seed % 5, seed)
-        for before, after in zip(order, order[1:], strict=False):
+        for before, after in itertools.pairwise(order):
             assert not before.alike & after.alike
     last = alike(study.by_hash()[study.batches[0][0]])
     for seed in range(30):
@@ -97,7 +98,7 @@ def test_where_one_person_fills_more_than_half_the_rest_is_still_apart() -> None
         order = arrange(items, Chance(seed))
         assert [("person a" in item.alike) for item in order] == [True, False] * 5 + [True]
     stuck = arrange(items[:8], Chance(1))
-    together = sum(bool(a.alike & b.alike) for a, b in zip(stuck, stuck[1:], strict=False))
+    together = sum(bool(a.alike & b.alike) for a, b in itertools.pairwise(stuck))
     assert together == 3, "six of one person and two others: three neighbours at best"
 
 
