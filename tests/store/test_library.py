@@ -63,7 +63,11 @@ def test_closing_leaves_no_side_files(tmp_path: Path) -> None:
     with Library.create(tmp_path / "a.fiqa") as library:
         library.roots.add(tmp_path).result()
         assert library.roots.all()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.fiqa", "a.fiqa.thumbs"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.fiqa",
+        "a.fiqa.thumbs",
+        "a.fiqa.vectors",
+    ]
 
 
 def test_create_makes_folders_and_never_replaces(tmp_path: Path) -> None:
@@ -72,7 +76,11 @@ def test_create_makes_folders_and_never_replaces(tmp_path: Path) -> None:
     before = path.read_bytes()
     assert code_of(lambda: Library.create(path)) == "library.exists"
     assert path.read_bytes() == before
-    assert sorted(found.name for found in path.parent.iterdir()) == ["a.fiqa", "a.fiqa.thumbs"]
+    assert sorted(found.name for found in path.parent.iterdir()) == [
+        "a.fiqa",
+        "a.fiqa.thumbs",
+        "a.fiqa.vectors",
+    ]
 
 
 def test_open_creates_nothing(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from fiqa_models.scoring import FaceScore
 from fiqa_studio.engine.link.protocol import LoadScorer, ScorerLoaded, WireScore
 from fiqa_studio.engine.worker.answers import BadAnswerError, check_count, checked_score
 from fiqa_studio.engine.worker.frames import Crops
-from fiqa_studio.engine.worker.scoring import CROP_SIDE, ScoringThread
+from fiqa_studio.engine.worker.scoring import CROP_SIDE, Scoring
 
 PATIENCE = 60.0
 
@@ -126,13 +126,13 @@ def crops(request_id: int, *pixels: int) -> Crops:
 
 
 @pytest.fixture
-def scoring(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ScoringThread, Listener]]:
+def scoring(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Scoring, Listener]]:
     """The scoring thread with the plug-in loaded as the registry would."""
     spec = type("Spec", (), {"name": "odd", "hash": ""})()
     monkeypatch.setattr(registry, "find_scorer", lambda _name: spec)
     monkeypatch.setattr(registry, "load_scorer", lambda *_args, **_more: Plugin())
     listener = Listener()
-    thread = ScoringThread(listener, cancelled=lambda _number: False)
+    thread = Scoring(listener, cancelled=lambda _number: False, threads=2)
     thread.load(LoadScorer(request_id=0, scorer="odd"))
     assert isinstance(listener.answers.get(timeout=PATIENCE)[1], ScorerLoaded)
     yield thread, listener
@@ -150,7 +150,7 @@ def scoring(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ScoringThread, Li
     ],
 )
 def test_a_bad_answer_costs_one_photo_and_every_photo_is_answered(
-    scoring: tuple[ScoringThread, Listener], bad: int, code: str
+    scoring: tuple[Scoring, Listener], bad: int, code: str
 ) -> None:
     thread, listener = scoring
     photos = [crops(1, 0), crops(2, 0, bad), crops(3, 0, 0), *(crops(n, 0) for n in range(4, 9))]
@@ -163,7 +163,7 @@ def test_a_bad_answer_costs_one_photo_and_every_photo_is_answered(
 
 
 def test_a_photo_of_many_faces_is_answered_once(
-    scoring: tuple[ScoringThread, Listener],
+    scoring: tuple[Scoring, Listener],
 ) -> None:
     thread, listener = scoring
     thread.submit(crops(1, *([0] * 20)))
