@@ -31,6 +31,7 @@ from fiqa_studio.engine.link.protocol import (
     ScorerLoaded,
 )
 from fiqa_studio.engine.link.wire import landmarks_to_wire
+from fiqa_studio.engine.marking import Marking
 from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.engine.scoring.work import ScoreWork, load_scorer, unscored
 from fiqa_studio.store.library import Library
@@ -55,10 +56,12 @@ class Engine:
 
     Attributes:
         scorers: Those of this installation.
+        marking: Marks, and taking them back.
     """
 
     def __init__(self, library: Library, *, worker: WorkerSettings | None = None):
         self.scorers = Scorers()
+        self.marking = Marking(library)
         self._library = library
         self._settings = worker or WorkerSettings()
         self._client = WorkerClient(self._settings, name="worker", on_notice=self._tell_notice)
