@@ -22,12 +22,12 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from fiqa_studio import __version__
+from fiqa_studio import __version__, cli_score_option
 from fiqa_studio import cli_output as output
 from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.paths import display_path
-from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.exports import records, registry
 from fiqa_studio.exports.rows import faces_with_paths, photos_with_paths
 from fiqa_studio.store.library import Library
@@ -35,10 +35,10 @@ from fiqa_studio.store.recent import default_library_path
 
 if TYPE_CHECKING:
     from fiqa_studio.domain.photos import FaceRow
-    from fiqa_studio.engine.client import WorkerSettings
-    from fiqa_studio.engine.jobs import Job
-    from fiqa_studio.engine.protocol import Description
-    from fiqa_studio.engine.studio import Engine
+    from fiqa_studio.engine.engine import Engine
+    from fiqa_studio.engine.jobs.job import Job
+    from fiqa_studio.engine.link.client import WorkerSettings
+    from fiqa_studio.engine.link.protocol import Description
 
 DONE, PROBLEMS, USAGE, KNOWN, FAULT, INTERRUPTED, NO_READER = 0, 1, 2, 3, 70, 130, 141
 
@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in _PROGRAMS:
         return subprocess.call([sys.executable, "-P", "-m", _PROGRAMS[given[0]], *given[1:]])
+    if _command_of(given) == "index":
+        given = cli_score_option.settle(given, _scorer_names)
     options = _parser().parse_args(given)
     command: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -75,11 +77,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+def _command_of(arguments: Sequence[str]) -> str:
+    """The command's name; empty without one."""
+    before = ""
+    for word in arguments:
+        if not word.startswith("-") and before != "--library":
+            return word
+        before = word
+    return ""
+
+
 # --- commands -------------------------------------------------------------------------------
 
 
 def _index(options: argparse.Namespace) -> int:
-    from fiqa_studio.engine.index_job import check_folder  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.indexing.work import check_folder  # noqa: PLC0415 - as in _engine
 
     folders = [Path(folder) for folder in options.folders]
     if not os.path.lexists(_library_path(options)):
@@ -126,9 +138,19 @@ def _list(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _scorer_names() -> list[str]:
+    """The names of the scorers here; none where they cannot be listed."""
+    from fiqa_studio.engine.scoring.installed import Scorers  # noqa: PLC0415 - as in _engine
+
+    try:
+        return [scorer.name for scorer in Scorers().installed()]
+    except KnownError:
+        return []
+
+
 def _ranges() -> Callable[[FaceRow], records.Range | None]:
     """Gives the calibrated range of a face's score; asks for the scorers when first needed."""
-    from fiqa_studio.engine.scorers import Scorers  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.scoring.installed import Scorers  # noqa: PLC0415 - as in _engine
 
     scorers = Scorers()
 
@@ -275,7 +297,7 @@ def _engine(
     options: argparse.Namespace, *, create: bool = False
 ) -> Iterator[tuple[Library, Engine]]:
     # Imported here so that commands that only read start at once.
-    from fiqa_studio.engine.studio import Engine  # noqa: PLC0415
+    from fiqa_studio.engine.engine import Engine  # noqa: PLC0415
 
     path = _library_path(options)
     library = Library.create(path) if create and not os.path.lexists(path) else _open(options)
@@ -288,7 +310,7 @@ def _engine(
 
 
 def _worker_settings(options: argparse.Namespace) -> WorkerSettings:
-    from fiqa_studio.engine.client import WorkerSettings  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.link.client import WorkerSettings  # noqa: PLC0415 - as in _engine
 
     return WorkerSettings(
         decoders=getattr(options, "decoders", 0),
@@ -298,8 +320,8 @@ def _worker_settings(options: argparse.Namespace) -> WorkerSettings:
 
 
 def _describe(options: argparse.Namespace, *, devices: bool) -> Description:
-    from fiqa_studio.engine.client import WorkerClient  # noqa: PLC0415 - as in _engine
-    from fiqa_studio.engine.protocol import Describe, Description  # noqa: PLC0415
+    from fiqa_studio.engine.link.client import WorkerClient  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.link.protocol import Describe, Description  # noqa: PLC0415
 
     client = WorkerClient(_worker_settings(options))
     try:
@@ -343,8 +365,8 @@ def _parser() -> argparse.ArgumentParser:
     index = command("index", _index, "Find the faces in folders of photos.", as_json, worker)
     index.add_argument("folders", nargs="+", metavar="FOLDER")
     index.add_argument(
-        "--score", dest="scorer", nargs="?", const="default", default="", metavar="SCORER",
-        help="score in the same pass",
+        "--score", dest="scorer", nargs="?", const=cli_score_option.DEFAULT, default="",
+        metavar="SCORER", help="score in the same pass; the best scorer unless one is named",
     )  # fmt: skip
     score = command("score", _score, "Score the faces that have no score.", as_json, worker)
     score.add_argument("--scorer", default="", metavar="NAME", help="see fiqa scorers")

@@ -15,7 +15,7 @@ from fiqa_studio.exports import records
 
 if TYPE_CHECKING:
     from fiqa_studio.domain.jobs import JobProgress
-    from fiqa_studio.engine.jobs import Job
+    from fiqa_studio.engine.jobs.job import Job
 
 _COUNTS = (
     *("indexed", "faces", "scored", "unchanged", "moved", "returned", "missing"),
@@ -141,7 +141,7 @@ def complain(error: KnownError) -> None:
 
 def report_fault(error: Exception) -> None:
     """A fault of ours: the log file gets the traceback, the user a line."""
-    from fiqa_studio.engine.worker_log import log_folder  # noqa: PLC0415 - hardly ever needed
+    from fiqa_studio.engine.link.log import log_folder  # noqa: PLC0415 - hardly ever needed
 
     folder = log_folder()
     place = ""

@@ -16,7 +16,7 @@ class Refuse:
         if name.split(".")[0] in {"PySide6", "shiboken6", "pyqtgraph"}:
             raise ImportError(f"{name} is not here")
 sys.meta_path.insert(0, Refuse())
-import fiqa_studio.cli, fiqa_studio.engine.studio, fiqa_studio.engine.worker.supervisor
+import fiqa_studio.cli, fiqa_studio.engine.engine, fiqa_studio.engine.worker.supervisor
 import fiqa_studio.exports.csv, fiqa_studio.store.library, fiqa_studio.vision.index
 import fiqa_models.registry, fiqa_training.cli
 fiqa_studio.cli.main(["scorers"])
@@ -24,7 +24,7 @@ fiqa_studio.cli.main(["scorers"])
 
 _WINDOW = """
 import sys
-import fiqa_studio.ui.app, fiqa_studio.ui.main_window, fiqa_studio.cli
+import fiqa_studio.ui.app, fiqa_studio.ui.shell.window, fiqa_studio.cli
 heavy = {"torch", "cv2", "mediapipe", "timm", "pandas", "scipy", "fiqa_models.registry"}
 print(sorted(heavy & set(sys.modules)))
 """

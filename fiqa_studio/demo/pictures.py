@@ -17,9 +17,9 @@ from PySide6.QtWidgets import QApplication
 from fiqa_studio.demo.contact_sheet import write_contact_sheet
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.app import Studio
-from fiqa_studio.ui.kinds import ViewKind
-from fiqa_studio.ui.settings import Settings
+from fiqa_studio.ui.app import App
+from fiqa_studio.ui.session.kinds import ViewKind
+from fiqa_studio.ui.session.settings import Settings
 
 _PATIENCE_MS = 60_000
 _SETTLED_MS = 700
@@ -39,7 +39,7 @@ def take_screenshots(library: Path, folder: Path) -> None:
         # The user's own choices stay out of the pictures, and the pictures out of them.
         settings = Settings(Path(scratch) / "window.json")
         theme.manager.apply("dark")
-        studio = Studio(settings)
+        studio = App(settings)
         window = studio.window
         window.resize(1440, 900)
         studio.start(library)

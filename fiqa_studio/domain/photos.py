@@ -39,6 +39,11 @@ class FaceFlag(StrEnum):
     PROFILE = "profile"
     """The head is turned more than 45 degrees: the alignment is approximate."""
     EYES_CLOSED = "eyes-closed"
+    """The eyes are less open than `EYES_CLOSED_BELOW`."""
+
+
+EYES_CLOSED_BELOW = 0.2
+"""Share of openness below which eyes count as closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,16 @@ def shown_score(score: float) -> int:
     return round(100 * (0.99 * min(max(score, 0.0), 1.0) + 0.01))
 
 
+def lowest_shown_as(shown: float) -> float:
+    """The lowest score in [0, 1] that people see as this number or a higher one."""
+    return min(max((shown - 1.5) / 99, 0.0), 1.0)
+
+
+def highest_shown_as(shown: float) -> float:
+    """The highest score in [0, 1] that people see as this number or a lower one."""
+    return min(max((shown - 0.5) / 99, 0.0), 1.0)
+
+
 def quality_word(score: float) -> QualityWord:
     """The ACR category nearest to a score in [0, 1]."""
     words = list(QualityWord)

@@ -11,6 +11,8 @@ from typing import Protocol
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import FaceRow
+from fiqa_studio.exports.atomic import cannot_write
+from fiqa_studio.store.belongings import refuse_to_replace
 
 
 class WriteFaces(Protocol):
@@ -57,12 +59,20 @@ def find_format(name: str) -> ExportFormat:
 
 
 def check_target(target: Path, roots: Iterable[Path]) -> None:
-    """Refuse to write among the originals, or onto something that is no file.
+    """Refuse to write among the originals, onto a library, or onto something that is no file.
 
     Raises:
-        KnownError: ``export.inside-root``, ``export.no-folder`` or ``export.not-a-file``.
+        KnownError: ``export.inside-root``, ``export.onto-library``, ``export.onto-database``,
+            ``export.no-folder``, ``export.not-a-file`` or ``export.cannot-write`` (a name that
+            no disk takes).
     """
-    real = target.resolve()
+    try:
+        _check_target(target, target.resolve(), roots)
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a NUL
+        raise cannot_write(target, error) from error
+
+
+def _check_target(target: Path, real: Path, roots: Iterable[Path]) -> None:
     for root in roots:
         if real.is_relative_to(root.resolve()):
             raise KnownError(
@@ -71,6 +81,7 @@ def check_target(target: Path, roots: Iterable[Path]) -> None:
                 remedy="Choose another place.",
                 code="export.inside-root",
             )
+    refuse_to_replace(target)
     if not real.parent.is_dir():
         raise KnownError(
             f"There is no folder “{display_path(real.parent)}”.",

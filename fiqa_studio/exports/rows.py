@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.photos import FaceRow, PhotoId, PhotoRow
-from fiqa_studio.domain.query import Query
 from fiqa_studio.store.library import Library
 
 _PAGE = 1000

@@ -25,6 +25,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from fiqa_studio.domain.changes import Kind
+from fiqa_studio.domain.moments import changed_at_ns
 from fiqa_studio.domain.paths import display_path, path_from_bytes
 from fiqa_studio.domain.photos import FaceId, IndexedPhoto, PhotoId, PhotoStatus
 from fiqa_studio.store import recorded_faces, rows, thumbnails, words
@@ -239,7 +240,7 @@ def _still_there(photo: Photo) -> bool:
         return False
     except OSError:  # it may well be there: its folder cannot be read now
         return True
-    return found.st_size == photo.size and found.st_mtime_ns == photo.mtime_ns
+    return found.st_size == photo.size and changed_at_ns(found) == photo.mtime_ns
 
 
 def _displace(transaction: Transaction, here: Photo | None, by: Photo) -> None:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from sqlalchemy import ColumnElement, Connection, Integer, Select, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.photos import FaceRow, PhotoRow, PhotoStatus
-from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.store import rows, words
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.schema import Face, FaceState, Photo, PhotoSearch, Score

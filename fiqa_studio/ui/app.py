@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from fiqa_studio.ui import smoothness, theme
-from fiqa_studio.ui.background import Background
-from fiqa_studio.ui.crash import CrashReporter, start_log
-from fiqa_studio.ui.main_window import MainWindow
-from fiqa_studio.ui.settings import Settings
+from fiqa_studio.ui import theme
+from fiqa_studio.ui.process import smoothness
+from fiqa_studio.ui.process.crash import CrashReporter, start_log
+from fiqa_studio.ui.session.background import Background
+from fiqa_studio.ui.session.settings import Settings
+from fiqa_studio.ui.shell.window import MainWindow
 
 if TYPE_CHECKING:
-    from fiqa_studio.engine.studio import Engine
+    from fiqa_studio.engine.engine import Engine
     from fiqa_studio.store.library import Library
 
 _LOG = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ _KEEP_MS = 3000
 """How often the user's choices are written, where there are new ones."""
 
 
-class Studio(QObject):
+class App(QObject):
     """One window and the session in it.
 
     The window is shown before anything of the library is imported or opened; that happens off
@@ -80,7 +81,7 @@ class Studio(QObject):
         """Open a library off the thread and show it; where that fails, say so."""
 
         def work() -> tuple[Library, Engine]:
-            from fiqa_studio.engine.studio import Engine  # noqa: PLC0415 - after first paint
+            from fiqa_studio.engine.engine import Engine  # noqa: PLC0415 - after first paint
             from fiqa_studio.store.library import Library  # noqa: PLC0415 - after first paint
 
             # Not the views' modules: those make Qt's classes, and only one thread may.
@@ -103,8 +104,8 @@ class Studio(QObject):
 
     def _attach(self, library: Library, engine: Engine) -> None:
         from fiqa_studio.store.recent import RecentLibraries  # noqa: PLC0415 - after first paint
-        from fiqa_studio.ui.session import Session  # noqa: PLC0415 - after first paint
-        from fiqa_studio.ui.workspace import Workspace  # noqa: PLC0415 - after first paint
+        from fiqa_studio.ui.session.session import Session  # noqa: PLC0415 - after first paint
+        from fiqa_studio.ui.shell.workspace import Workspace  # noqa: PLC0415 - after first paint
 
         self._close_session(wait=False)
         session = Session(library, engine, self._settings, self)
@@ -183,7 +184,7 @@ def run(app: object, library: Path | None, folders: Sequence[Path]) -> int:
     reporter.install()
     settings = Settings()
     theme.manager.apply(settings["theme"])
-    studio = Studio(settings)
+    studio = App(settings)
     _let_signals_in(studio.window.close)
     studio.start(library, [folder.resolve() for folder in folders])
     status = app.exec()

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fiqa_studio.domain import alignment
 from fiqa_studio.domain.geometry import Box
-from fiqa_studio.domain.photos import FaceFlag, FoundFace
+from fiqa_studio.domain.photos import EYES_CLOSED_BELOW, FaceFlag, FoundFace
 from fiqa_studio.vision import align
 from fiqa_studio.vision.decode import DecodedImage
 from fiqa_studio.vision.graphs import DETECTOR_SIZE, MESH_SIZE, Detector, Mesher
@@ -53,7 +53,6 @@ LEAST_EYE_DISTANCE = 8.0
 """In full-resolution pixels: smaller faces have too little to judge."""
 
 PROFILE_DEGREES = 45.0
-EYES_CLOSED = 0.2
 PADDED_SHARE = 1 / 6
 _SAME_DETECTION = 0.3
 _SAME_FACE = 0.4
@@ -234,7 +233,7 @@ def _face(image: DecodedImage, candidate: _Candidate, points: Points) -> FoundFa
         flags.add(FaceFlag.PADDED)
     if abs(pose.yaw) > PROFILE_DEGREES:
         flags.add(FaceFlag.PROFILE)
-    if open_share < EYES_CLOSED:
+    if open_share < EYES_CLOSED_BELOW:
         flags.add(FaceFlag.EYES_CLOSED)
     return FoundFace(
         box=_bounds(full),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.domain.hashing import content_hash
+from fiqa_studio.domain.moments import changed_at_ns
 
 FILE_LIMIT = 1 << 30
 """Largest file that is read, in bytes: it is held in memory whole."""
@@ -21,7 +22,8 @@ class SourceFile:
     Attributes:
         data: The whole content.
         size: In bytes.
-        mtime_ns: Time of the last change, from the same open file as the content.
+        mtime_ns: Time of the last change, from the same open file as the content; see
+            `fiqa_studio.domain.moments`.
         content_hash: The photo's identity.
     """
 
@@ -55,7 +57,7 @@ def read_source(path: str | bytes | os.PathLike[str]) -> SourceFile:
         raise _open_error(error) from error
     if not data:
         raise PhotoError("The file is empty.", code="photo.empty")
-    return SourceFile(data, len(data), status.st_mtime_ns, content_hash(data))
+    return SourceFile(data, len(data), changed_at_ns(status), content_hash(data))
 
 
 def _refuse_unusable(status: os.stat_result) -> None:

@@ -41,9 +41,9 @@ from fiqa_models.networks import DslFiqa
 from fiqa_models.weights import load_checkpoint, save_checkpoint
 from fiqa_training.data.faces import read_faces, split_faces
 from fiqa_training.data.rated import read_rated
-from fiqa_training.metrics import bootstrap, srcc
-from fiqa_training.preparation import train_degradation_encoder
-from fiqa_training.recipe import DegradationRecipe
+from fiqa_training.evaluation.metrics import bootstrap, srcc
+from fiqa_training.starter.form import DegradationRecipe
+from fiqa_training.starter.preparation import train_degradation_encoder
 from tests.benchmarks.quality_faces import SEED, Faces, draw_origin, make_faces
 from tests.benchmarks.ranking_start import initial_network
 from tests.benchmarks.ranking_training import cached_features, fit

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from fiqa_models.networks import DslFiqa
-from fiqa_training.metrics import srcc
+from fiqa_training.evaluation.metrics import srcc
 from tests.benchmarks.quality_faces import SEED, Faces, draw_origin, patch_of
 from tests.benchmarks.scoring_processes import ScoringProcesses, View
 

@@ -16,15 +16,16 @@ import pytest
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.query import Query, SortKey
-from fiqa_studio.engine.scorers import Scorers
+from fiqa_studio.domain.fields_query import Query, SortKey
+from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
-from fiqa_studio.ui import smoothness, theme
+from fiqa_studio.ui import theme
 from fiqa_studio.ui.browser.browser import Browser
 from fiqa_studio.ui.browser.cards import FaceSource, PhotoSource
-from fiqa_studio.ui.kinds import ViewKind
-from fiqa_studio.ui.session import Session
-from fiqa_studio.ui.settings import Settings
+from fiqa_studio.ui.process import smoothness
+from fiqa_studio.ui.session.kinds import ViewKind
+from fiqa_studio.ui.session.session import Session
+from fiqa_studio.ui.session.settings import Settings
 from tests.benchmarks.synthetic_library import build
 
 ROWS = 100_000

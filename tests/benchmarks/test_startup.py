@@ -15,12 +15,12 @@ import json, os, sys, time
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.app import Studio
-from fiqa_studio.ui.settings import Settings
+from fiqa_studio.ui.app import App
+from fiqa_studio.ui.session.settings import Settings
 
 app = QApplication(["probe"])
 theme.manager.apply("dark")
-studio = Studio(Settings())
+studio = App(Settings())
 
 def painted():
     # The age of this process: the interpreter's own start counts as well.

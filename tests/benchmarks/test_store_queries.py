@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.store.library import Library
 from tests.benchmarks.synthetic_library import build
 from tests.store.values import make_face, make_photo

@@ -21,9 +21,9 @@ from typing import Any, Self
 
 import pytest
 
-from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.scores import Score, ScorerInfo
-from fiqa_studio.engine.scorers import Scorers
+from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
 from tests.engine.installed import INTERVAL, install
 
@@ -144,6 +144,26 @@ def test_the_csv_has_one_row_a_face(indexed: Indexed, fiqa: Fiqa, tmp_path: Path
     fiqa("export", "--to", target)
     assert target.read_bytes() == first
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_an_export_never_goes_onto_a_library(
+    indexed: Indexed, fiqa: Fiqa, library: Path, tmp_path: Path
+) -> None:
+    faces = answer(fiqa, "list")
+    other = Path(shutil.copy(library, tmp_path / "other.fiqa"))
+    link = tmp_path / "faces.csv"
+    link.symlink_to(library)
+    before = {path: path.read_bytes() for path in (library, other)}
+    for target in (
+        library,
+        other,
+        link,
+        *(f"{library}{end}" for end in (".thumbs", "-wal", ".lock")),
+    ):
+        refused = fiqa("export", "--to", target, status=3)
+        assert "a library" in refused.stderr
+    assert {path: path.read_bytes() for path in before} == before
+    assert answer(fiqa, "list") == faces
 
 
 def test_an_export_never_goes_among_the_originals(

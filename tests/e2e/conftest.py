@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.app import Studio
-from fiqa_studio.ui.settings import Settings
+from fiqa_studio.ui.app import App
+from fiqa_studio.ui.session.settings import Settings
 
 PATIENCE_MS = 180_000
 """For work of the worker process on a slow, busy machine."""
@@ -47,11 +47,11 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def studio(qtbot: QtBot, tmp_path: Path) -> Iterator[Studio]:
+def studio(qtbot: QtBot, tmp_path: Path) -> Iterator[App]:
     """The program as a user starts it for the first time."""
     theme.manager.apply("dark")
     settings = Settings(tmp_path / "window.json")
-    program = Studio(settings)
+    program = App(settings)
     program.window.resize(1400, 860)
     program.start()
     # A bare virtual screen has no window manager to hand out the keyboard.

@@ -12,16 +12,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.query import SortKey
-from fiqa_studio.ui.app import Studio
-from fiqa_studio.ui.workspace import Workspace
+from fiqa_studio.domain.fields_query import SortKey
+from fiqa_studio.ui.app import App
+from fiqa_studio.ui.shell.workspace import Workspace
 
 _WORKER_MS = 180_000
 _WINDOW_MS = 20_000
 
 
 def test_a_folder_becomes_ranked_faces_and_a_table(
-    studio: Studio, qtbot: QtBot, album: Path, tmp_path: Path
+    studio: App, qtbot: QtBot, album: Path, tmp_path: Path
 ) -> None:
     window = studio.window
 

@@ -19,8 +19,8 @@ from PIL import Image
 from skimage import data
 
 from fiqa_studio.domain.jobs import JobProgress
-from fiqa_studio.engine.client import WorkerSettings
-from fiqa_studio.engine.studio import Engine
+from fiqa_studio.engine.engine import Engine
+from fiqa_studio.engine.link.client import WorkerSettings
 from fiqa_studio.store.library import Library
 
 from .conftest import finish, jpeg

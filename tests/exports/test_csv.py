@@ -16,6 +16,7 @@ from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import FaceFlag, FaceId, FaceRow, PhotoId
 from fiqa_studio.exports.csv import COLUMNS, write_faces, write_to
 from fiqa_studio.exports.registry import check_target, find_format, list_formats
+from fiqa_studio.store.library import Library
 
 Row = tuple[FaceRow, bytes]
 
@@ -123,6 +124,27 @@ def test_a_target_in_an_indexed_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KnownError) as folder:
         check_target(tmp_path, [root / "deeper"])
     assert folder.value.code == "export.not-a-file"
+
+
+def test_a_library_is_no_target_and_is_never_replaced(tmp_path: Path) -> None:
+    library = tmp_path / "library.fiqa"
+    Library.create(library).close()
+    before = library.read_bytes()
+    for target in (library, Path(f"{library}-wal"), Path(f"{library}.lock")):
+        with pytest.raises(KnownError) as refused:
+            check_target(target, [])
+        assert refused.value.code == "export.onto-library"
+        with pytest.raises(KnownError):  # also where nobody asked first
+            write_faces([face()], target)
+    assert library.read_bytes() == before
+    assert not list(tmp_path.glob("*-wal")) + list(tmp_path.glob("*.lock"))
+
+
+def test_a_name_that_no_disk_takes_is_a_clear_error(tmp_path: Path) -> None:
+    for name in ("n" * 300, "nul\0byte.csv"):
+        with pytest.raises(KnownError) as refused:
+            check_target(tmp_path / name, [tmp_path / "photos"])
+        assert refused.value.code == "export.cannot-write"
 
 
 def test_a_file_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:

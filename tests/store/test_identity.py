@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.labels import LabelEvent, LabelKind
 from fiqa_studio.domain.photos import FaceId, PhotoId, PhotoStatus
-from fiqa_studio.domain.query import Query
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import Outcome
 from tests.store.values import STARTER, Folder, make_face, make_maps, make_photo, make_score

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.labels import LabelEvent, LabelKind, PhotoLabels
 from fiqa_studio.domain.photos import FaceId, PhotoId
-from fiqa_studio.domain.query import Query
 from fiqa_studio.store.library import Library
 from tests.store.values import make_face
 

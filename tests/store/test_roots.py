@@ -6,9 +6,9 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.labels import LabelEvent, LabelKind
 from fiqa_studio.domain.photos import FaceId, PhotoId
-from fiqa_studio.domain.query import Query
 from fiqa_studio.store.library import Library
 from tests.store.values import Folder
 

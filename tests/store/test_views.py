@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.photos import FaceRow, PhotoRow, PhotoStatus
-from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.store import views, words
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.schema import Face

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 from timm import create_model
 
-from fiqa_training import starter
 from fiqa_training.data.rated import RatedPhoto, fold_of
+from fiqa_training.starter import run as starter
 
 RECIPE = """
 seed = 3

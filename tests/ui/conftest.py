@@ -23,13 +23,13 @@ from fiqa_studio.domain.hashing import content_hash
 from fiqa_studio.domain.jobs import JobKind, JobProgress, JobState
 from fiqa_studio.domain.photos import Exif, FaceFlag, FoundFace, IndexedPhoto, JobId
 from fiqa_studio.domain.scores import Score, ScorerInfo
-from fiqa_studio.engine.scorers import Scorers
+from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.main_window import MainWindow
-from fiqa_studio.ui.session import Session
-from fiqa_studio.ui.settings import Settings
-from fiqa_studio.ui.workspace import Workspace
+from fiqa_studio.ui.session.session import Session
+from fiqa_studio.ui.session.settings import Settings
+from fiqa_studio.ui.shell.window import MainWindow
+from fiqa_studio.ui.shell.workspace import Workspace
 
 SCORER = ScorerInfo("starter", "Starter", "0123456789abcdef", "A small network.", "dsl-fiqa")
 PHOTOS = 60

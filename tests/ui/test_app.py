@@ -13,17 +13,17 @@ import pytest
 from pytestqt.exceptions import capture_exceptions
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.engine.studio import Engine
+from fiqa_studio.engine.engine import Engine
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.recent import RecentLibraries, default_library_path
-from fiqa_studio.ui.app import Studio
-from fiqa_studio.ui.crash import CrashDialog, CrashReporter, log_path, report_of
-from fiqa_studio.ui.settings import Settings
+from fiqa_studio.ui.app import App
+from fiqa_studio.ui.process.crash import CrashDialog, CrashReporter, log_path, report_of
+from fiqa_studio.ui.session.settings import Settings
 
 
 @pytest.fixture
-def studio(qtbot: QtBot, settings: Settings) -> Iterator[Studio]:
-    studio = Studio(settings)
+def studio(qtbot: QtBot, settings: Settings) -> Iterator[App]:
+    studio = App(settings)
     yield studio
     studio.window.close()
     studio.close()
@@ -31,12 +31,12 @@ def studio(qtbot: QtBot, settings: Settings) -> Iterator[Studio]:
     qtbot.wait(1)
 
 
-def _open_path(studio: Studio) -> Path | None:
+def _open_path(studio: App) -> Path | None:
     workspace = studio.window.workspace
     return workspace.session.library.path if workspace else None
 
 
-def test_the_first_start_opens_nothing_and_welcomes(qtbot: QtBot, studio: Studio) -> None:
+def test_the_first_start_opens_nothing_and_welcomes(qtbot: QtBot, studio: App) -> None:
     with qtbot.waitSignal(studio.window.painted):
         studio.start()
     assert studio.window.welcome.isVisible()
@@ -44,7 +44,7 @@ def test_the_first_start_opens_nothing_and_welcomes(qtbot: QtBot, studio: Studio
 
 
 def test_the_first_folder_makes_the_usual_library(
-    qtbot: QtBot, studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, studio: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[list[Path]] = []
     monkeypatch.setattr(Engine, "start_index", lambda _, folders, **__: asked.append([*folders]))
@@ -54,7 +54,7 @@ def test_the_first_folder_makes_the_usual_library(
 
 
 def test_a_folder_goes_into_the_library_that_is_named(
-    qtbot: QtBot, studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, studio: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[list[Path]] = []
     monkeypatch.setattr(Engine, "start_index", lambda _, folders, **__: asked.append([*folders]))
@@ -65,7 +65,7 @@ def test_a_folder_goes_into_the_library_that_is_named(
 
 
 def test_the_last_library_is_opened_again(
-    qtbot: QtBot, studio: Studio, settings: Settings, sample: Path
+    qtbot: QtBot, studio: App, settings: Settings, sample: Path
 ) -> None:
     settings["last-library"] = str(sample)
     studio.start()
@@ -75,7 +75,7 @@ def test_the_last_library_is_opened_again(
 
 def test_choices_are_kept_while_the_program_runs(
     qtbot: QtBot,
-    studio: Studio,
+    studio: App,
     settings: Settings,
     sample: Path,
 ) -> None:
@@ -87,7 +87,7 @@ def test_choices_are_kept_while_the_program_runs(
 
 
 def test_another_library_takes_its_place(
-    qtbot: QtBot, studio: Studio, sample: Path, tmp_path: Path
+    qtbot: QtBot, studio: App, sample: Path, tmp_path: Path
 ) -> None:
     studio.start(sample)
     qtbot.waitUntil(lambda: _open_path(studio) == sample, timeout=20_000)
@@ -100,7 +100,7 @@ def test_another_library_takes_its_place(
 
 
 def test_a_library_that_cannot_be_opened_leaves_the_one_that_is(
-    qtbot: QtBot, studio: Studio, sample: Path, tmp_path: Path
+    qtbot: QtBot, studio: App, sample: Path, tmp_path: Path
 ) -> None:
     studio.start(sample)
     qtbot.waitUntil(lambda: _open_path(studio) == sample, timeout=20_000)
@@ -113,7 +113,7 @@ def test_a_library_that_cannot_be_opened_leaves_the_one_that_is(
 
 
 def test_a_library_whose_disk_is_away_is_said(
-    qtbot: QtBot, studio: Studio, settings: Settings, tmp_path: Path
+    qtbot: QtBot, studio: App, settings: Settings, tmp_path: Path
 ) -> None:
     settings["last-library"] = str(tmp_path / "away.fiqa")
     with qtbot.waitSignal(studio.window.painted):
@@ -123,7 +123,7 @@ def test_a_library_whose_disk_is_away_is_said(
 
 
 def test_closing_ends_everything_and_releases_the_library(
-    qtbot: QtBot, studio: Studio, sample: Path
+    qtbot: QtBot, studio: App, sample: Path
 ) -> None:
     studio.start(sample)
     qtbot.waitUntil(lambda: _open_path(studio) == sample, timeout=20_000)
@@ -160,7 +160,7 @@ def test_a_report_names_versions_but_not_the_user() -> None:
 
 def test_a_fault_in_native_code_leaves_its_place_in_a_log(tmp_path: Path) -> None:
     """Python's own hooks never see one; in a process of its own, for it ends it."""
-    program = "from fiqa_studio.ui import crash; crash.start_log(); import os; os.abort()"
+    program = "from fiqa_studio.ui.process import crash; crash.start_log(); import os; os.abort()"
     home = {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | home, check=False, timeout=60

@@ -99,9 +99,9 @@ def _add_material(parser: argparse.ArgumentParser) -> None:
 
 
 def _starter_kinds(options: argparse.Namespace) -> int:
-    from fiqa_training.recipe import read_recipe  # noqa: PLC0415
-    from fiqa_training.starter import Material  # noqa: PLC0415
-    from fiqa_training.starter_kinds import leave_kinds_out  # noqa: PLC0415
+    from fiqa_training.starter.form import read_recipe  # noqa: PLC0415
+    from fiqa_training.starter.kinds_left_out import leave_kinds_out  # noqa: PLC0415
+    from fiqa_training.starter.run import Material  # noqa: PLC0415
 
     material = Material(options.faces, options.rated, options.backbone, options.out, options.cache)
     found = leave_kinds_out(material, read_recipe(options.recipe), options.people)
@@ -110,8 +110,8 @@ def _starter_kinds(options: argparse.Namespace) -> int:
 
 
 def _starter(options: argparse.Namespace) -> int:
-    from fiqa_training.recipe import read_recipe  # noqa: PLC0415
-    from fiqa_training.starter import Material, train_starter  # noqa: PLC0415
+    from fiqa_training.starter.form import read_recipe  # noqa: PLC0415
+    from fiqa_training.starter.run import Material, train_starter  # noqa: PLC0415
 
     recipe = read_recipe(options.recipe)
     if options.steps is not None:
@@ -125,7 +125,7 @@ def _starter(options: argparse.Namespace) -> int:
 
 def _monotonicity(options: argparse.Namespace) -> int:
     from fiqa_models.registry import load_scorer  # noqa: PLC0415
-    from fiqa_training.monotonicity import held_out_faces, measure_monotonicity  # noqa: PLC0415
+    from fiqa_training.evaluation.monotonicity import held_out_faces, measure_monotonicity  # noqa: PLC0415
 
     start = time.monotonic()
     rows = held_out_faces(options.faces, options.count)
@@ -143,7 +143,7 @@ def _monotonicity(options: argparse.Namespace) -> int:
 def _rated(options: argparse.Namespace) -> int:
     from fiqa_models.registry import load_scorer  # noqa: PLC0415
     from fiqa_training.data.rated import read_rated, split_fold  # noqa: PLC0415
-    from fiqa_training.evaluation import evaluate_rated  # noqa: PLC0415
+    from fiqa_training.evaluation.whole_photos import evaluate_rated  # noqa: PLC0415
 
     _kept, held = split_fold(read_rated(options.rated), options.fold)
     found = evaluate_rated(load_scorer(options.scorer), held)

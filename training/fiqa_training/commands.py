@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from fiqa_models.scoring import Scorer
-    from fiqa_training.evaluate import FindCrop
-from fiqa_training.card_command import add_card
-from fiqa_training.experiment_commands import add_experiments, add_training_places, recipe_of
+    from fiqa_training.evaluation.labelled_set import FindCrop
+from fiqa_training.card.command import add_card
+from fiqa_training.experiments.commands import add_experiments, add_training_places, recipe_of
 from fiqa_training.output import say, say_json
 
 # Imports of torch and the like happen in the commands that need them.
@@ -56,7 +56,7 @@ def run_evaluate(options: argparse.Namespace, find_crop: FindCrop | None = None)
     from fiqa_models.published_protocol import load_published_scorer  # noqa: PLC0415
     from fiqa_models.registry import load_scorer  # noqa: PLC0415
     from fiqa_training.errors import TrainingError  # noqa: PLC0415
-    from fiqa_training.evaluate import evaluate  # noqa: PLC0415
+    from fiqa_training.evaluation.labelled_set import evaluate  # noqa: PLC0415
 
     mode: Literal["aligned", "largest-face", "whole-image"] = options.mode or (
         "aligned" if find_crop is None else "largest-face"
@@ -88,8 +88,8 @@ def _add_quality(parser: argparse.ArgumentParser) -> None:
 
 
 def _quality(options: argparse.Namespace) -> int:
-    from fiqa_training.image_quality import Places, train_quality  # noqa: PLC0415
-    from fiqa_training.parallel import team  # noqa: PLC0415
+    from fiqa_training.loop.parallel import team  # noqa: PLC0415
+    from fiqa_training.pictures.training import Places, train_quality  # noqa: PLC0415
 
     places = Places(options.data, options.out, options.backbone, options.encoder)
     with team(options.device) as members:

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from fiqa_studio.domain.errors import PhotoError
-from fiqa_studio.engine.protocol import (
+from fiqa_studio.engine.link.protocol import (
     IndexPhoto,
     Message,
     RenderCrop,
@@ -30,7 +30,7 @@ from fiqa_studio.engine.protocol import (
     ScorePhoto,
     read_command,
 )
-from fiqa_studio.engine.wire import landmarks_from_wire, landmarks_to_wire, photo_to_wire
+from fiqa_studio.engine.link.wire import landmarks_from_wire, landmarks_to_wire, photo_to_wire
 from fiqa_studio.engine.worker.faults import fault_in_decoder
 from fiqa_studio.engine.worker.frames import BEGUN, CROPS, EVENT, Crops, write_frame
 from fiqa_studio.engine.worker.options import WorkerOptions

@@ -9,7 +9,7 @@ import os
 import platform
 from pathlib import Path
 
-from fiqa_studio.engine.protocol import Description
+from fiqa_studio.engine.link.protocol import Description
 
 _PACKAGES = (
     "fiqa-studio",

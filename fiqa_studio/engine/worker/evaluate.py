@@ -1,8 +1,9 @@
 """``fiqa evaluate``: a scorer against people's ratings, with our face finder.
 
 A process of its own, since it loads torch and mediapipe: ``python -m
-fiqa_studio.engine.worker.evaluate``. What it computes is `fiqa_training.evaluate`; this module
-only adds the largest face of a photo, found and cropped exactly as the index does.
+fiqa_studio.engine.worker.evaluate``. What it computes is
+`fiqa_training.evaluation.labelled_set`; this module only adds the largest face of a photo,
+found and cropped exactly as the index does.
 
 Exit status: 0 done, 2 wrong usage, 3 an error with a message.
 """

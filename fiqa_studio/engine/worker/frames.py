@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from fiqa_studio.engine.protocol import MAX_FRAME_BYTES, PhotoIndexed
+from fiqa_studio.engine.link.protocol import MAX_FRAME_BYTES, PhotoIndexed
 
 EVENT = b"E"
 """The rest of the frame is an event of the public protocol."""

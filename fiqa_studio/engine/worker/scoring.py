@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fiqa_studio.domain.photos import LANDMARK_COUNT
-from fiqa_studio.engine.protocol import LoadScorer, ScorerLoaded, WireScore
-from fiqa_studio.engine.wire import score_to_wire
+from fiqa_studio.engine.link.protocol import LoadScorer, ScorerLoaded, WireScore
+from fiqa_studio.engine.link.wire import score_to_wire
 from fiqa_studio.engine.worker.frames import Crops
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from fiqa_studio.engine.protocol import (
+from fiqa_studio.engine.link.protocol import (
     PROTOCOL_VERSION,
     Cancel,
     Command,
@@ -36,7 +36,7 @@ from fiqa_studio.engine.protocol import (
     write_message,
     write_payload,
 )
-from fiqa_studio.engine.wire import with_scores
+from fiqa_studio.engine.link.wire import with_scores
 from fiqa_studio.engine.worker.decoder import private_standard_output
 from fiqa_studio.engine.worker.describe import describe
 from fiqa_studio.engine.worker.faults import fault_in_supervisor

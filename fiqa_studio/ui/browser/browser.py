@@ -9,15 +9,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.photos import PhotoId
-from fiqa_studio.domain.query import Query
 from fiqa_studio.ui.browser.cards import Card, Ids, Source
 from fiqa_studio.ui.browser.grid import GridView
 from fiqa_studio.ui.browser.model import GridModel
 from fiqa_studio.ui.browser.thumbnails import Thumbnails
-from fiqa_studio.ui.kinds import ViewKind
-from fiqa_studio.ui.refresher import Refresher
-from fiqa_studio.ui.session import Session
+from fiqa_studio.ui.session.kinds import ViewKind
+from fiqa_studio.ui.session.session import Session
+from fiqa_studio.ui.session.throttle import Refresher
 
 _REFRESH_MS = 400
 """Least time between two refreshes of the list while an index fills the library."""

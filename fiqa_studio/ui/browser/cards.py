@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.photos import FaceFlag, FaceId, FaceRow, PhotoId, PhotoRow, PhotoStatus
-from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import quality_word, shown_score
-from fiqa_studio.ui.kinds import ViewKind
+from fiqa_studio.ui.session.kinds import ViewKind
 
 if TYPE_CHECKING:
     from fiqa_studio.store.library import Library

@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from typing_extensions import override
 
 from fiqa_studio.ui.browser.cards import Card, Ids
-from fiqa_studio.ui.kinds import ViewKind
+from fiqa_studio.ui.session.kinds import ViewKind
 
 PAGE = 128
 _KEPT_CARDS = 4096

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QBuffer, QByteArray, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader, QPixmap
 
-from fiqa_studio.ui.background import Background
-from fiqa_studio.ui.kinds import ViewKind
+from fiqa_studio.ui.session.background import Background
+from fiqa_studio.ui.session.kinds import ViewKind
 
 Fetch = Callable[[Sequence[int]], dict[int, bytes]]
 

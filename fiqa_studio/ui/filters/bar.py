@@ -23,13 +23,13 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.filters.chips import chips_of
 from fiqa_studio.ui.filters.histogram import ScoreHistogram
 from fiqa_studio.ui.filters.queries import is_filtered, without_filters
-from fiqa_studio.ui.flow import FlowLayout
+from fiqa_studio.ui.widgets.flow import FlowLayout
 
 _FACES: tuple[tuple[str, int | None, int | None], ...] = (
     ("Any number of faces", None, None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.fields_query import Query
 
 
 def without_filters(query: Query) -> Query:

@@ -19,10 +19,10 @@ from fiqa_studio.ui import theme
 from fiqa_studio.ui.jobs.failures import FailureList
 from fiqa_studio.ui.jobs.row import JobRow
 from fiqa_studio.ui.theme import Space
-from fiqa_studio.ui.viewer.widgets import label
+from fiqa_studio.ui.widgets.small import label
 
 if TYPE_CHECKING:
-    from fiqa_studio.ui.session import Session
+    from fiqa_studio.ui.session.session import Session
 
 _REDRAW_MS = 200
 """Figures that change faster cannot be read."""

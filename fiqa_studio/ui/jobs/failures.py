@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from fiqa_studio.domain.jobs import JobFailure
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.theme import Space
-from fiqa_studio.ui.viewer.widgets import ElidedLabel, icon_button
+from fiqa_studio.ui.widgets.small import ElidedLabel, icon_button
 
 _COLUMNS = ("File", "Reason")
 _COPIED_MS = 1500

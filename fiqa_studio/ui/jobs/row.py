@@ -19,7 +19,7 @@ from fiqa_studio.domain.jobs import JobKind, JobProgress, JobRecord, JobState
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.jobs.words import outcome_said, progress_said
 from fiqa_studio.ui.theme import Space
-from fiqa_studio.ui.viewer.widgets import ElidedLabel, icon_button
+from fiqa_studio.ui.widgets.small import ElidedLabel, icon_button
 
 _STEPS = 1000
 _ICONS = {

@@ -16,13 +16,13 @@ from PySide6.QtWidgets import (
 )
 
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.flow import FlowLayout
+from fiqa_studio.ui.inspector.sections import Facts
 from fiqa_studio.ui.models import words
-from fiqa_studio.ui.viewer.sections import Facts
-from fiqa_studio.ui.viewer.widgets import hairline, label
+from fiqa_studio.ui.widgets.flow import FlowLayout
+from fiqa_studio.ui.widgets.small import hairline, label
 
 if TYPE_CHECKING:
-    from fiqa_studio.engine.scorers import InstalledScorer
+    from fiqa_studio.engine.scoring.installed import InstalledScorer
 
 _KEY_WIDTH = 124
 

@@ -26,18 +26,18 @@ from typing_extensions import override
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.scores import ScorerInfo
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.background import Background
-from fiqa_studio.ui.banner import Banner
 from fiqa_studio.ui.models import words
 from fiqa_studio.ui.models.details import Details
 from fiqa_studio.ui.models.importing import ImportDialog
 from fiqa_studio.ui.models.renaming import RenameDialog
 from fiqa_studio.ui.models.verifying import VerifyDialog
-from fiqa_studio.ui.viewer.widgets import hairline
-from fiqa_studio.ui.viewer.words import bytes_said
+from fiqa_studio.ui.session.background import Background
+from fiqa_studio.ui.widgets.banner import Banner
+from fiqa_studio.ui.widgets.small import hairline
+from fiqa_studio.ui.widgets.words import bytes_said
 
 if TYPE_CHECKING:
-    from fiqa_studio.engine.scorers import InstalledScorer, Scorers
+    from fiqa_studio.engine.scoring.installed import InstalledScorer, Scorers
     from fiqa_studio.store.library import Library
 
 T = TypeVar("T")

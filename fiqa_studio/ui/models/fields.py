@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.viewer.widgets import label
+from fiqa_studio.ui.widgets.small import label
 
 _NAMES_WIDTH = 116
 

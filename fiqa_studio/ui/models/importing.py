@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from fiqa_studio.ui.models.fields import FileField, Form
 from fiqa_studio.ui.models.running import RunningDialog
 from fiqa_studio.ui.models.words import DATASETS, LANDMARKS, name_from
-from fiqa_studio.ui.viewer.widgets import label
+from fiqa_studio.ui.widgets.small import label
 
 if TYPE_CHECKING:
-    from fiqa_studio.engine.models_call import ModelsCall
-    from fiqa_studio.engine.scorers import InstalledScorer, Scorers
+    from fiqa_studio.engine.programs import ModelsCall
+    from fiqa_studio.engine.scoring.installed import InstalledScorer, Scorers
 
 _INTRO = (
     "The authors' weights come as a pair of files. They are read without running anything they "
@@ -110,7 +110,7 @@ class ImportDialog(RunningDialog):
         self.start.setToolTip(f"Choose {' and '.join(missing)} first" if missing else "")
 
     def _begin(self) -> ModelsCall | None:
-        from fiqa_studio.engine.scorers import ImportOrder  # noqa: PLC0415 - after first paint
+        from fiqa_studio.engine.scoring.installed import ImportOrder  # noqa: PLC0415 - after first paint
 
         encoder, quality = self.encoder.path, self.quality.path
         if encoder is None or quality is None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.viewer.widgets import label
+from fiqa_studio.ui.widgets.small import label
 
 _COPIED_MS = 1500
 _SHOWN = 900

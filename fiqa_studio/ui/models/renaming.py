@@ -10,7 +10,7 @@ from fiqa_studio.ui import theme
 from fiqa_studio.ui.models.fields import Form
 
 if TYPE_CHECKING:
-    from fiqa_studio.engine.scorers import InstalledScorer
+    from fiqa_studio.engine.scoring.installed import InstalledScorer
 
 
 class RenameDialog(QDialog):

@@ -20,11 +20,11 @@ from typing_extensions import override
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.background import Background
 from fiqa_studio.ui.models.refusal import Refusal
+from fiqa_studio.ui.session.background import Background
 
 if TYPE_CHECKING:
-    from fiqa_studio.engine.models_call import ModelsCall
+    from fiqa_studio.engine.programs import ModelsCall
 
 _STEPS = 1000
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.models.words import Verdict
-from fiqa_studio.ui.viewer.widgets import label
+from fiqa_studio.ui.widgets.small import label
 
 _ICON = 20
 

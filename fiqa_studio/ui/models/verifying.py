@@ -23,11 +23,11 @@ from fiqa_studio.ui.models import words
 from fiqa_studio.ui.models.fields import FileField, Form
 from fiqa_studio.ui.models.running import RunningDialog
 from fiqa_studio.ui.models.verdicts import Verdicts
-from fiqa_studio.ui.viewer.widgets import label
+from fiqa_studio.ui.widgets.small import label
 
 if TYPE_CHECKING:
-    from fiqa_studio.engine.models_call import ModelsCall
-    from fiqa_studio.engine.scorers import Comparison, Scorers
+    from fiqa_studio.engine.programs import ModelsCall
+    from fiqa_studio.engine.scoring.installed import Comparison, Scorers
 
 _INTRO = (
     "A specification names the tensors of the published network, fills them by a rule, and gives "
@@ -126,7 +126,7 @@ class VerifyDialog(RunningDialog):
         return self._scorers.verifying(path.absolute(), self._report)
 
     def _read(self, answer: Any) -> list[Comparison]:
-        from fiqa_studio.engine.scorers import comparisons  # noqa: PLC0415 - after first paint
+        from fiqa_studio.engine.scoring.installed import comparisons  # noqa: PLC0415 - after first paint
 
         return comparisons(answer)
 

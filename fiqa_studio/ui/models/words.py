@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fiqa_studio.ui.viewer.words import bytes_said
+from fiqa_studio.ui.widgets.words import bytes_said
 
 if TYPE_CHECKING:
-    from fiqa_studio.engine.scorers import Comparison, InstalledScorer
+    from fiqa_studio.engine.scoring.installed import Comparison, InstalledScorer
 
 ORIGINS = {
     "built-in": "Part of the program",

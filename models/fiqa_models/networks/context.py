@@ -4,7 +4,7 @@ People judge a region by the picture it stands in, and a few hundred rated photo
 teach that to an attention network. Bilinear pooling carries it (Zhang, Ma, Yan, Deng and Wang,
 "Blind Image Quality Assessment Using a Deep Bilinear Convolutional Neural Network", 2020): the
 mean of every channel and the products of channels of one stage, averaged over the picture. On
-these a quadratic regression is solved in closed form (`fiqa_training.context`).
+these a quadratic regression is solved in closed form (`fiqa_training.starter.scene_context`).
 
 There are two views, each with a regression of its own. A whole photo is judged evenly, as people
 judge photos. A face's crop is an enlarged part of a photo, soft by that alone, and what counts in

@@ -9,12 +9,12 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.query import Query, SortKey
+from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui.browser.browser import Browser
 from fiqa_studio.ui.browser.cards import Card, FaceSource, PhotoSource
-from fiqa_studio.ui.kinds import ViewKind
-from fiqa_studio.ui.session import Session
+from fiqa_studio.ui.session.kinds import ViewKind
+from fiqa_studio.ui.session.session import Session
 from tests.ui.conftest import add_photo, score_faces
 
 BY_NAME = Query(sort=SortKey.NAME, descending=False)

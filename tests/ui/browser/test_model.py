@@ -8,7 +8,7 @@ import pytest
 from fiqa_studio.domain.photos import FaceId, PhotoId
 from fiqa_studio.ui.browser.cards import Card
 from fiqa_studio.ui.browser.model import PAGE, GridModel
-from fiqa_studio.ui.kinds import ViewKind
+from fiqa_studio.ui.session.kinds import ViewKind
 
 
 def _card(key: int) -> Card:

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from fiqa_studio.ui.browser import thumbnails as module
 from fiqa_studio.ui.browser.thumbnails import Thumbnails, decode
-from fiqa_studio.ui.kinds import ViewKind
+from fiqa_studio.ui.session.kinds import ViewKind
 from tests.ui.conftest import jpeg
 
 

@@ -15,8 +15,8 @@ from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.jobs import JobFailure, JobKind, JobProgress, JobRecord, JobState
 from fiqa_studio.domain.photos import JobId
 from fiqa_studio.ui.jobs.dock import JobsPanel
-from fiqa_studio.ui.session import Session
-from fiqa_studio.ui.settings import Settings
+from fiqa_studio.ui.session.session import Session
+from fiqa_studio.ui.session.settings import Settings
 
 
 @dataclass

@@ -11,13 +11,13 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.scores import ScorerInfo
-from fiqa_studio.engine.scorers import Scorers
+from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
-from fiqa_studio.ui.main_window import MainWindow
 from fiqa_studio.ui.models.dialog import ModelsDialog
 from fiqa_studio.ui.models.renaming import RenameDialog
+from fiqa_studio.ui.shell.window import MainWindow
 from tests.engine.installed import INTERVAL, install, own_models
 from tests.ui.conftest import RecordingEngine
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.engine.scorers import InstalledScorer, Scorers
+from fiqa_studio.engine.scoring.installed import InstalledScorer, Scorers
 from fiqa_studio.ui.models import words
 from fiqa_studio.ui.models.importing import ImportDialog
 from fiqa_studio.ui.models.verifying import VerifyDialog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fiqa_studio.engine.scorers import InstalledScorer, Interval
+from fiqa_studio.engine.scoring.installed import InstalledScorer, Interval
 from fiqa_studio.ui.models import words
 
 

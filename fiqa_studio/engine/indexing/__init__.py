@@ -1,0 +1,1 @@
+"""From folders to photos and faces in the library."""

@@ -1,0 +1,359 @@
+"""Walk folders and compare what is there with what the library knows.
+
+Which files are photos: those with the extension of a photo format, and those that begin like
+one, whatever their name (a file that the library knows already is not opened again). Hidden
+files and folders, sidecars and the droppings of other programs are passed over in silence;
+every other file is counted as "other". Only regular files are ever opened: a pipe or a device
+that bears a photo's name would block for ever.
+
+Symbolic links: a linked folder is walked after all real ones and each folder only once, so
+loops end and a photo keeps its real path. A linked file counts where its target lies outside
+the folder that is scanned; else it would be the same photo twice.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fiqa_studio.domain.hashing import content_hash
+from fiqa_studio.domain.moments import changed_at_ns
+from fiqa_studio.domain.photos import PhotoId, PhotoStatus
+
+PHOTO_EXTENSIONS = frozenset(
+    b".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .bmp .dib .gif .heic .heif .hif .avif "
+    b".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf "
+    b".pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
+)
+"""Extensions that make a file a photo even where its first bytes say nothing."""
+
+_SIDECARS = frozenset(
+    b".xmp .aae .thm .pp3 .dop .cos .cop .cot .on1 .lrv .icc .ini .db .lnk".split()
+)
+_FOREIGN_FOLDERS = frozenset([b"@eadir", b"#recycle", b"$recycle.bin", b"__macosx"])
+_HEIF_BRANDS = frozenset(
+    [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"]
+)
+_DIB_HEADER_SIZES = frozenset([12, 16, 40, 52, 56, 64, 108, 124])
+_MAGIC = (
+    *(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a"),
+    *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"FUJIFILMCCD-RAW"),
+)
+_SNIFFED_BYTES = 32
+
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class FileOnDisk:
+    """A photo file as the file system describes it."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScanProblem:
+    """A folder or link that could not be followed, with a reason for people."""
+
+    path: bytes
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Walk:
+    """What a walk found.
+
+    Attributes:
+        files: The photos, in the order of their paths.
+        problems: Folders that could not be read, links that lead nowhere.
+        unseen: Folders whose content is unknown; nothing below them may be called missing.
+        other: How many files are not photos.
+    """
+
+    files: list[FileOnDisk] = field(default_factory=list)
+    problems: list[ScanProblem] = field(default_factory=list)
+    unseen: list[bytes] = field(default_factory=list)
+    other: int = 0
+
+
+class Known(Protocol):
+    """What the library remembers of a file (`fiqa_studio.store` returns these)."""
+
+    @property
+    def photo_id(self) -> PhotoId:
+        """The photo's id."""
+
+    @property
+    def size(self) -> int:
+        """Bytes at the last index."""
+
+    @property
+    def mtime_ns(self) -> int:
+        """Time of change at the last index."""
+
+    @property
+    def content_hash(self) -> str:
+        """The photo's identity; empty where the file could not be read."""
+
+    @property
+    def status(self) -> PhotoStatus:
+        """What became of it."""
+
+    @property
+    def missing(self) -> bool:
+        """Whether the file was gone at the last scan."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a scan has to do.
+
+    Attributes:
+        index: New and changed files, to decode.
+        moved: Known photos found under another path, or rewritten with the same content.
+        missing: Photos whose file is gone.
+        returned: Photos called missing that are back, unchanged.
+        unchanged: How many files need nothing.
+    """
+
+    index: list[FileOnDisk] = field(default_factory=list)
+    moved: list[tuple[PhotoId, FileOnDisk]] = field(default_factory=list)
+    missing: list[PhotoId] = field(default_factory=list)
+    returned: list[PhotoId] = field(default_factory=list)
+    unchanged: int = 0
+
+
+def walk(
+    folder: bytes,
+    *,
+    skip: Collection[bytes] = (),
+    known: Collection[bytes] = (),
+    cancelled: Cancelled = lambda: False,
+    counted: Callable[[int], None] = lambda _count: None,
+) -> Walk:
+    """Find the photos below ``folder``.
+
+    Args:
+        folder: Where to begin.
+        skip: Folders inside it that are scanned on their own.
+        known: Paths that are photos for certain, so need not be opened.
+        cancelled: Asked once a folder; the walk then ends early.
+        counted: Told the number of photos so far, once a folder.
+    """
+    return _Walker(folder, skip=frozenset(skip), known=known).run(cancelled, counted)
+
+
+class _Walker:
+    def __init__(self, folder: bytes, *, skip: frozenset[bytes], known: Collection[bytes]):
+        self._skip = skip
+        self._known = known
+        self._found = Walk()
+        self._real_folder = os.path.realpath(folder)
+        self._folders = [folder]
+        self._linked_folders: list[bytes] = []
+        self._visited: set[tuple[int, int]] = set()
+
+    def run(self, cancelled: Cancelled, counted: Callable[[int], None]) -> Walk:
+        while self._folders or self._linked_folders:
+            if cancelled():
+                break
+            self._list((self._folders or self._linked_folders).pop())
+            counted(len(self._found.files))
+        self._found.files.sort(key=lambda file: file.path)
+        return self._found
+
+    def _list(self, folder: bytes) -> None:
+        try:
+            status = os.stat(folder)
+            if (status.st_dev, status.st_ino) in self._visited:
+                return
+            self._visited.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    self._consider(entry)
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):  # a folder that is gone is known to be
+                self._found.unseen.append(folder)
+            self._found.problems.append(_folder_problem(folder, error))
+
+    def _consider(self, entry: os.DirEntry[bytes]) -> None:
+        name = entry.name.lower()
+        if name.startswith(b".") or name in _FOREIGN_FOLDERS or entry.path in self._skip:
+            return
+        extension = os.path.splitext(name)[1]
+        try:
+            if entry.is_symlink():
+                self._consider_link(entry, extension)
+            elif entry.is_dir(follow_symlinks=False):
+                self._folders.append(entry.path)
+            else:
+                self._consider_file(entry.path, extension, entry.stat(follow_symlinks=False))
+        except OSError as error:
+            # The file went away between listing and looking, or its folder may be listed but
+            # not searched: in both cases nothing is known of it.
+            self._found.unseen.append(entry.path)
+            if not isinstance(error, FileNotFoundError):
+                self._found.problems.append(_file_problem(entry.path, error))
+
+    def _consider_link(self, entry: os.DirEntry[bytes], extension: bytes) -> None:
+        try:
+            status = entry.stat()
+        except OSError:
+            if extension in PHOTO_EXTENSIONS:
+                self._found.problems.append(
+                    ScanProblem(entry.path, "photo.gone", "The link leads to no file.")
+                )
+            return
+        if stat.S_ISDIR(status.st_mode):
+            self._linked_folders.append(entry.path)
+        elif not _inside(os.path.realpath(entry.path), self._real_folder):
+            self._consider_file(entry.path, extension, status)
+
+    def _consider_file(self, path: bytes, extension: bytes, status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode) or extension in _SIDECARS:
+            return
+        if extension in PHOTO_EXTENSIONS or path in self._known or _begins_like_a_photo(path):
+            self._found.files.append(FileOnDisk(path, status.st_size, changed_at_ns(status)))
+        else:
+            self._found.other += 1
+
+
+def make_plan(
+    found: Walk,
+    known: Mapping[bytes, Known],
+    *,
+    again: Collection[bytes] = (),
+    cancelled: Cancelled = lambda: False,
+) -> Plan:
+    """Compare a walk with the library's memory of the same folder.
+
+    Args:
+        found: The walk.
+        known: What the library knows of the files there, by path.
+        again: Paths to index even where unchanged (a retry).
+        cancelled: Asked before each file that must be read.
+
+    A file that failed is tried again only where it changed or ``again`` names it. A file whose
+    size matches a vanished photo, or whose time alone changed, is hashed: reading is far
+    cheaper than decoding, and a moved photo keeps everything.
+    """
+    plan = Plan()
+    fresh: list[FileOnDisk] = []
+    rewritten: list[tuple[FileOnDisk, Known]] = []
+    for file in found.files:
+        before = known.get(file.path)
+        if before is None:
+            fresh.append(file)
+        elif file.path in again:
+            plan.index.append(file)
+        elif (before.size, before.mtime_ns) != (file.size, file.mtime_ns):
+            rewritten.append((file, before))
+        elif before.missing:
+            plan.returned.append(before.photo_id)
+        else:
+            plan.unchanged += 1
+    gone = _gone(found, known)
+    for file, before in rewritten:
+        if not cancelled() and _same_content(file, before):
+            plan.moved.append((before.photo_id, file))
+        else:
+            plan.index.append(file)
+    _match_moves(plan, fresh, gone, cancelled)
+    moved = {photo_id for photo_id, _ in plan.moved}
+    plan.missing = [
+        before.photo_id for before in gone if not before.missing and before.photo_id not in moved
+    ]
+    plan.index.sort(key=lambda file: file.path)
+    return plan
+
+
+def _gone(found: Walk, known: Mapping[bytes, Known]) -> list[Known]:
+    present = {file.path for file in found.files}
+    unseen = [os.path.join(folder, b"") for folder in found.unseen]
+    unseen_files = set(found.unseen)
+    return [
+        before
+        for path, before in known.items()
+        if path not in present
+        and path not in unseen_files
+        and not any(path.startswith(folder) for folder in unseen)
+    ]
+
+
+def _match_moves(
+    plan: Plan, fresh: Iterable[FileOnDisk], gone: Iterable[Known], cancelled: Cancelled
+) -> None:
+    by_size: defaultdict[int, dict[str, Known]] = defaultdict(dict)
+    for before in gone:
+        if before.content_hash:
+            by_size[before.size][before.content_hash] = before
+    for file in fresh:
+        candidates = by_size.get(file.size)
+        source: Known | None = None
+        if candidates and not cancelled():
+            source = candidates.pop(hash_file(file.path), None)
+        if source is None:
+            plan.index.append(file)
+        else:
+            plan.moved.append((source.photo_id, file))
+
+
+def _same_content(file: FileOnDisk, before: Known) -> bool:
+    return (
+        before.status is PhotoStatus.INDEXED
+        and before.size == file.size
+        and bool(before.content_hash)
+        and hash_file(file.path) == before.content_hash
+    )
+
+
+def hash_file(path: bytes) -> str:
+    """The content hash of a file; empty where it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return content_hash(stream.read())
+    except OSError:
+        return ""
+
+
+def _begins_like_a_photo(path: bytes) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(_SNIFFED_BYTES)
+    except OSError:
+        return False
+    return (
+        start.startswith(_MAGIC)
+        or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
+        or (start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS)
+        or (start[:2] == b"BM" and int.from_bytes(start[14:18], "little") in _DIB_HEADER_SIZES)
+    )
+
+
+def _inside(path: bytes, folder: bytes) -> bool:
+    return path == folder or path.startswith(os.path.join(folder, b""))
+
+
+def _folder_problem(folder: bytes, error: OSError) -> ScanProblem:
+    if isinstance(error, PermissionError):
+        return ScanProblem(folder, "folder.permission", "You may not read this folder.")
+    if isinstance(error, FileNotFoundError):
+        return ScanProblem(folder, "folder.gone", "The folder is not there; is its disk connected?")
+    if isinstance(error, NotADirectoryError):
+        return ScanProblem(folder, "folder.not-a-folder", "This is a file, not a folder.")
+    reason = error.strerror or type(error).__name__
+    return ScanProblem(folder, "folder.unreadable", f"The folder cannot be read: {reason}.")
+
+
+def _file_problem(path: bytes, error: OSError) -> ScanProblem:
+    if isinstance(error, PermissionError):
+        return ScanProblem(path, "photo.permission", "You may not read this file.")
+    reason = error.strerror or type(error).__name__
+    return ScanProblem(path, "photo.unreadable", f"The file cannot be looked at: {reason}.")

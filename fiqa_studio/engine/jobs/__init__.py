@@ -1,0 +1,1 @@
+"""Jobs as they run, and how many items are fed through the worker."""

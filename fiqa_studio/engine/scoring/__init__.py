@@ -1,0 +1,1 @@
+"""From faces to scores: the work, and the scorers of this installation."""

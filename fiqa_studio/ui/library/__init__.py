@@ -1,0 +1,1 @@
+"""The side bar: what is in the library, and its folders."""

@@ -1,0 +1,1 @@
+"""Looking at one photo closely: the loupe, its plates and its bar."""

@@ -1,0 +1,1 @@
+"""The process the window runs in: crashes, Qt's classes, smoothness."""

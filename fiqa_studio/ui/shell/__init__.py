@@ -1,0 +1,1 @@
+"""The window around the features: menus, bars, workspace, empty pages."""

@@ -1,1 +1,0 @@
-"""Looking at one photo: the loupe, its drawings and maps, and the inspector beside it."""

@@ -1,0 +1,1 @@
+"""Small widgets and layouts that many rooms share."""

@@ -1,0 +1,426 @@
+"""The window over a real library, used by keys and clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.fields_query import Query, SortKey
+from fiqa_studio.domain.jobs import JobState
+from fiqa_studio.store.library import Library
+from fiqa_studio.ui import theme
+from fiqa_studio.ui.browser.cards import Card
+from fiqa_studio.ui.exporting import csv as export
+from fiqa_studio.ui.library.entries import Entry, Place, entry_at, query_at
+from fiqa_studio.ui.session.kinds import ViewKind
+from fiqa_studio.ui.session.settings import Settings
+from fiqa_studio.ui.shell import commands
+from fiqa_studio.ui.shell.dialogs import ShortcutSheet
+from fiqa_studio.ui.shell.window import MainWindow
+from fiqa_studio.ui.shell.workspace import Workspace
+from tests.ui.conftest import PHOTOS, RecordingEngine, open_session, show_window
+
+
+def _work(window: MainWindow) -> Workspace:
+    assert window.workspace is not None
+    return window.workspace
+
+
+def _settle(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: not _work(window).browser.loading)
+
+
+def _cards(qtbot: QtBot, window: MainWindow) -> list[Card]:
+    _settle(qtbot, window)
+    model, view = _work(window).browser.view.model(), _work(window).browser.view
+    rows = view.visible_rows()
+    qtbot.waitUntil(lambda: all(model.card(row) is not None for row in rows))
+    return [model.card(row) for row in rows]
+
+
+def _trigger(window: MainWindow, name: str) -> None:
+    action = window.actions_[name]
+    assert action.isEnabled(), name
+    action.trigger()
+
+
+def _drop(window: MainWindow, paths: list[Path]) -> bool:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    where, how = QPoint(300, 300), Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(
+        where, how, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(window, enter)
+    drop = QDropEvent(
+        QPointF(where), how, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(window, drop)
+    return enter.isAccepted()
+
+
+def test_faces_are_shown_best_first(qtbot: QtBot, window: MainWindow) -> None:
+    cards = _cards(qtbot, window)
+    assert cards[0].score == max(card.score or 0 for card in cards)
+    assert "Scored by Starter" in _texts(window.status)
+    assert f"{_work(window).browser.count} faces" in _texts(window.status)
+
+
+def _texts(widget: QWidget) -> str:
+    return " ".join(_text_of(child) for child in widget.findChildren(QWidget))
+
+
+def test_switching_to_photos_and_back(qtbot: QtBot, window: MainWindow) -> None:
+    faces = _work(window).browser.count
+    _trigger(window, "view.photos")
+    _settle(qtbot, window)
+    assert _work(window).browser.count == PHOTOS
+    assert window.actions_["view.photos"].isChecked()
+    assert not window.actions_["view.faces"].isChecked()
+    _trigger(window, "view.faces")
+    _settle(qtbot, window)
+    assert _work(window).browser.count == faces
+
+
+def test_sorting(qtbot: QtBot, window: MainWindow) -> None:
+    _trigger(window, "sort.name")
+    names = [card.title for card in _cards(qtbot, window)]
+    assert names == sorted(names)
+    assert not _work(window).query.descending
+    _trigger(window, "sort.reverse")
+    names = [card.title for card in _cards(qtbot, window)]
+    assert names == sorted(names, reverse=True)
+    _trigger(window, "sort.face-size")
+    assert _work(window).query.descending
+
+
+def test_searching(qtbot: QtBot, window: MainWindow) -> None:
+    _trigger(window, "edit.find")
+    assert window.toolbar.search.hasFocus()
+    qtbot.keyClicks(window.toolbar.search, "img_0007")
+    qtbot.waitUntil(lambda: _work(window).browser.count == 1)
+    assert _cards(qtbot, window)[0].title == "IMG_0007.jpg"
+    _trigger(window, "filter.clear")
+    _settle(qtbot, window)
+    assert window.toolbar.search.text() == ""
+    assert _work(window).browser.count > 1
+
+
+def test_nothing_matches_and_the_way_back(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.keyClicks(window.toolbar.search, "nowhere")
+    page = _work(window)._pages["filters"]
+    qtbot.waitUntil(page.isVisible)
+    button = page.findChild(QPushButton)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(_work(window).browser.view.isVisible)
+    qtbot.waitUntil(lambda: window.toolbar.search.text() == "")
+
+
+def test_photos_without_faces_by_the_side_bar(qtbot: QtBot, window: MainWindow) -> None:
+    sidebar = _work(window).sidebar
+    item = next(
+        sidebar._tree.topLevelItem(row)
+        for row in range(sidebar._tree.topLevelItemCount())
+        if sidebar._tree.topLevelItem(row).text(0) == "Without faces"
+    )
+    assert item.text(1) == "10"
+    place = sidebar._tree.visualItemRect(item).center()
+    qtbot.mouseClick(sidebar._tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: _work(window).browser.count == 10)
+    assert _work(window).kind is ViewKind.PHOTOS
+
+
+def _click_entry(qtbot: QtBot, window: MainWindow, entry: Entry) -> None:
+    tree = _work(window).sidebar._tree
+    place = tree.visualItemRect(_work(window).sidebar._items[entry]).center()
+    qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_missing_files_by_the_side_bar(qtbot: QtBot, window: MainWindow) -> None:
+    work = _work(window)
+    library = work.session.library
+    gone = [int(photo) for photo in library.views.photo_ids(Query(sort=SortKey.NAME))[:7]]
+    library.photos.mark_missing(gone).result()
+    item = work.sidebar._items[Entry(Place.MISSING)]
+    qtbot.waitUntil(lambda: item.text(1) == "7" and not item.isHidden())
+    _click_entry(qtbot, window, Entry(Place.MISSING))
+    qtbot.waitUntil(lambda: work.browser.count == 7)
+    assert work.kind is ViewKind.PHOTOS
+    assert work.sidebar._tree.currentItem() is item
+    assert window.actions_["filter.clear"].isEnabled()
+    _trigger(window, "view.faces")
+    _settle(qtbot, window)
+    missing = Query(missing_only=True)
+    assert work.browser.count == len(library.views.face_ids(missing)) > 0
+    library.photos.mark_present(gone[:5]).result()
+    qtbot.waitUntil(lambda: item.text(1) == "2")
+    _click_entry(qtbot, window, Entry(Place.ALL))
+    qtbot.waitUntil(lambda: work.browser.count == library.views.counts().faces)
+    assert work.sidebar._tree.currentItem() is work.sidebar._items[Entry(Place.ALL)]
+
+
+def test_every_entry_of_the_side_bar_is_found_again_from_its_query() -> None:
+    query = Query(sort=SortKey.TIME, text="lake", min_score=0.3)
+    for entry in (*map(Entry, (Place.ALL, Place.NO_FACES, Place.MISSING)), Entry(Place.ROOT, 4)):
+        shown = query_at(entry, query)
+        assert shown is not None
+        assert shown.sort is SortKey.TIME
+        assert entry_at(shown) == entry
+    assert query_at(Entry(Place.FAILED), query) is None
+    assert entry_at(query) is None
+    assert entry_at(Query(missing_only=True, root_id=4)) is None
+
+
+def test_the_loupe_and_back(qtbot: QtBot, window: MainWindow) -> None:
+    _cards(qtbot, window)
+    _work(window).browser.view.setFocus()
+    qtbot.keyClick(_work(window).browser.view, Qt.Key.Key_Home)
+    _trigger(window, "view.loupe")
+    qtbot.waitUntil(lambda: _work(window).in_loupe)
+    assert window.actions_["loupe.zoom-face"].isEnabled()
+    first = _work(window).loupe.photo_id
+    _work(window).loupe.next_requested.emit()
+    qtbot.waitUntil(lambda: _work(window).loupe.photo_id != first)
+    _trigger(window, "overlay.quality")
+    assert window.actions_["overlay.quality"].isChecked()
+    _trigger(window, "overlay.quality")
+    assert window.actions_["overlay.none"].isChecked()
+    _trigger(window, "view.grid")
+    assert not _work(window).in_loupe
+    assert _work(window).browser.position() == 1
+
+
+def test_dropping_folders_and_photos_indexes(
+    qtbot: QtBot, window: MainWindow, engine: RecordingEngine, tmp_path: Path
+) -> None:
+    folder, other = tmp_path / "a", tmp_path / "b"
+    folder.mkdir()
+    other.mkdir()
+    (other / "one.jpg").touch()
+    (other / "two.jpg").touch()
+    assert _drop(window, [folder, other / "one.jpg", other / "two.jpg"])
+    qtbot.waitUntil(lambda: bool(engine.calls))
+    assert engine.calls == [("index", ([folder, other], "starter"))]
+
+
+def test_what_cannot_be_indexed_is_said_in_place(
+    qtbot: QtBot, window: MainWindow, engine: RecordingEngine, tmp_path: Path
+) -> None:
+    engine.problem = KnownError("The folder cannot be read.", remedy="Change its permissions.")
+    _drop(window, [tmp_path])
+    qtbot.waitUntil(lambda: bool(window.banner.text))
+    assert window.banner.text == "The folder cannot be read.\nChange its permissions."
+
+
+def test_a_running_job_is_seen(qtbot: QtBot, window: MainWindow, engine: RecordingEngine) -> None:
+    engine.play()
+    qtbot.waitUntil(lambda: "3 of 10" in _texts(window.status))
+    assert not window.actions_["library.rescan"].isEnabled()
+    engine.play(JobState.DONE, done=10)
+    qtbot.waitUntil(window.actions_["library.rescan"].isEnabled)
+
+
+def test_exporting(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    target = tmp_path / "out"
+    monkeypatch.setattr(
+        export.QFileDialog, "getSaveFileName", lambda *_: (str(target), "CSV (*.csv)")
+    )
+    _trigger(window, "export.csv")
+    qtbot.waitUntil(lambda: "Exported" in window.banner.text)
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert len(lines) == _work(window).browser.count + 1
+    assert lines[1].startswith("/photos/")
+
+
+def test_an_export_onto_the_library_is_refused(
+    qtbot: QtBot, window: MainWindow, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = library.path.read_bytes()
+    monkeypatch.setattr(export.QFileDialog, "getSaveFileName", lambda *_: (str(library.path), ""))
+    _trigger(window, "export.csv")
+    qtbot.waitUntil(lambda: "is a library" in window.banner.text)
+    assert library.path.read_bytes() == before
+
+
+def test_adding_a_folder_by_the_dialog(
+    qtbot: QtBot,
+    window: MainWindow,
+    engine: RecordingEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(commands.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    _trigger(window, "library.add-folder")
+    qtbot.waitUntil(lambda: bool(engine.calls))
+    assert engine.calls == [("index", ([tmp_path], "starter"))]
+    _trigger(window, "score.now")
+    qtbot.waitUntil(lambda: len(engine.calls) == 2)
+    assert engine.calls[1] == ("score", "starter")
+
+
+def test_the_scorers_are_in_the_menu(
+    qtbot: QtBot, window: MainWindow, engine: RecordingEngine
+) -> None:
+    menu = next(m for m in window.menuBar().findChildren(QMenu) if m.title() == "Scorer")
+    menu.aboutToShow.emit()
+    qtbot.waitUntil(lambda: len(menu.actions()) > 1, timeout=60_000)
+    scorers = {action.text(): action for action in menu.actions()}
+    assert list(scorers) == ["Starter", "Sharpness (classical)"]
+    assert not any(action.isChecked() for action in scorers.values()), "none has this hash"
+    scorers["Sharpness (classical)"].trigger()
+    qtbot.waitUntil(lambda: ("score", "sharpness") in engine.calls)
+
+
+def test_choices_are_remembered(
+    qtbot: QtBot, window: MainWindow, library: Library, settings: Settings
+) -> None:
+    _trigger(window, "view.photos")
+    _trigger(window, "sort.time")
+    _trigger(window, "panel.inspector")
+    _trigger(window, "thumbnails.larger")
+    _trigger(window, "theme.light")
+    _settle(qtbot, window)
+    window.close()
+    again = Settings(settings.path)
+    assert again["view"] == "photos"
+    assert again["sort"] == SortKey.TIME
+    assert again["inspector"] is False
+    assert again["thumbnail-size"] == 200
+    assert again["theme"] == "light"
+    assert theme.manager.palette is theme.LIGHT
+    assert library.path.exists()
+
+
+def test_panels_fold_away_and_back(qtbot: QtBot, window: MainWindow) -> None:
+    for name in ("sidebar", "inspector", "jobs", "filters"):
+        before = _work(window).panel(name).isVisible()
+        _trigger(window, f"panel.{name}")
+        assert _work(window).panel(name).isVisible() is not before
+        _trigger(window, f"panel.{name}")
+        assert _work(window).panel(name).isVisible() is before
+
+
+def test_everything_can_be_reached_by_tab(qtbot: QtBot, window: MainWindow) -> None:
+    window.activateWindow()
+    _work(window).browser.view.setFocus()
+    seen: set[QWidget] = set()
+    for _ in range(120):
+        focus = window.focusWidget()
+        assert focus is not None
+        if focus in seen:
+            break
+        seen.add(focus)
+        window.focusNextChild()
+    assert window.toolbar.search in seen
+    assert _work(window).browser.view in seen
+    names = [type(one).__name__ for one in seen if not (one.accessibleName() or _text_of(one))]
+    assert not [name for name in names if name.startswith("QTool")]
+
+
+def _text_of(widget: QWidget) -> str:
+    text = getattr(widget, "text", None)
+    return str(text()) if callable(text) else ""
+
+
+def test_the_shortcut_sheet_shows_the_table(qtbot: QtBot, window: MainWindow) -> None:
+    _trigger(window, "help.shortcuts")
+    sheet = window.findChild(ShortcutSheet)
+    assert "Export CSV" in _texts(sheet)
+    sheet.close()
+
+
+def test_menus_hold_every_action(window: MainWindow) -> None:
+    menus = window.menuBar().findChildren(QMenu)
+    shown = {action.objectName() for menu in menus for action in menu.actions()}
+    assert {"library.open", "overlay.quality", "sort.time", "theme.dark", "help.about"} <= shown
+
+
+@pytest.fixture
+def fresh_window(
+    qtbot: QtBot, empty_library: Library, engine: RecordingEngine, settings: Settings
+) -> Iterator[MainWindow]:
+    session = open_session(empty_library, engine, settings)
+    yield from show_window(qtbot, session)
+    session.close()
+
+
+def test_an_empty_library_says_what_to_do(
+    qtbot: QtBot, fresh_window: MainWindow, engine: RecordingEngine
+) -> None:
+    pages = _work(fresh_window)._pages
+    qtbot.waitUntil(pages["welcome"].isVisible)
+    engine.play()
+    qtbot.waitUntil(pages["busy"].isVisible)
+    assert "3 of 10" in _texts(pages["busy"])
+    engine.play(JobState.DONE)
+    qtbot.waitUntil(pages["welcome"].isVisible)
+
+
+def test_several_faces_are_summed_up(qtbot: QtBot, window: MainWindow) -> None:
+    _cards(qtbot, window)
+    work = _work(window)
+    view = work.browser.view
+    view.setFocus()
+    view.go_to(0)
+    qtbot.waitUntil(lambda: "faces" not in work.inspector.text and work.inspector.text != "")
+    for _ in range(2):
+        qtbot.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: "3 faces" in work.inspector.text)
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: "3 faces" not in work.inspector.text)
+
+
+def test_what_could_not_be_read_is_listed(qtbot: QtBot, window: MainWindow) -> None:
+    work = _work(window)
+    library = work.session.library
+    root = int(library.roots.all()[0].id)
+    library.photos.record_failed(
+        root, b"/photos/torn.jpg", 9, 9, "photo.truncated", "It ends too early."
+    ).result()
+    item = work.sidebar._items[Entry(Place.FAILED)]
+    qtbot.waitUntil(lambda: item.text(1) == "1" and not item.isHidden())
+    place = work.sidebar._tree.visualItemRect(item).center()
+    qtbot.mouseClick(work.sidebar._tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(work.jobs.failures.isVisible)
+    assert work.jobs.failures.title == "1 file could not be used"
+
+
+def test_escape_empties_the_search_and_enter_keeps_it(qtbot: QtBot, window: MainWindow) -> None:
+    view, search = _work(window).browser.view, window.toolbar.search
+    _trigger(window, "edit.find")
+    qtbot.keyClicks(search, "img_0007")
+    qtbot.waitUntil(lambda: _work(window).browser.count == 1)
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    assert view.hasFocus()
+    assert search.text() == "img_0007"
+    _trigger(window, "edit.find")
+    qtbot.keyClick(search, Qt.Key.Key_Escape)
+    assert view.hasFocus()
+    qtbot.waitUntil(lambda: _work(window).browser.count > 1)
+    assert search.text() == ""
+
+
+def test_words_on_buttons_stay_when_their_actions_change(window: MainWindow) -> None:
+    def words() -> list[str]:
+        buttons = window.toolbar.findChildren(QToolButton)
+        return [
+            b.text()
+            for b in buttons
+            if b.toolButtonStyle() != Qt.ToolButtonStyle.ToolButtonIconOnly
+        ]
+
+    before = words()
+    assert "Add Folder" in before
+    theme.manager.apply("light")
+    window.refresh()
+    assert words() == before
+    assert not any(text.endswith("…") for text in before)

@@ -1,0 +1,1 @@
+"""The model card, by one command."""

@@ -1,0 +1,1 @@
+"""How well a scorer agrees with people, and where it does not."""

@@ -1,0 +1,1 @@
+"""What frozen parts of a network say of pictures, computed once."""

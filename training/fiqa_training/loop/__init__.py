@@ -1,0 +1,1 @@
+"""The one training loop: fitting, state on disk, several processes, losses, recipe."""

@@ -1,0 +1,1 @@
+"""The paper's training of a quality network on pictures."""

@@ -1,0 +1,1 @@
+"""Labels of degraded faces without people: fusion of measures, by region."""
