@@ -7,8 +7,8 @@
 | WebP | its EXIF |
 | TIFF | the tag of the page that is shown; where Pillow decodes it, Pillow has turned it |
 | HEIF, AVIF | the file's own rotation and mirroring; the EXIF copy is not applied again |
-| camera raw | the preview's own orientation where it has one and ends up with the shape that the raw |
-| | file's has; a preview that has that shape as stored is upright already; else the raw file's |
+| camera raw | the preview's own where it has one and gets the shape that the raw file says; |
+| | a preview that has that shape as stored is upright already; else the raw file's |
 
 XMP's copy of the orientation is never looked at: it is a copy, and often a stale one.
 """
@@ -52,9 +52,7 @@ def upright_offset(left_over: tuple[int, int], orientation: int) -> tuple[float,
     return (float(x) if from_right else 0.0, float(y) if from_bottom else 0.0)
 
 
-def of_raw_preview(
-    own: int, flip: int, stored: tuple[int, int], sensor: tuple[int, int]
-) -> int:
+def of_raw_preview(own: int, flip: int, stored: tuple[int, int], sensor: tuple[int, int]) -> int:
     """The orientation of a raw file's preview.
 
     Args:

@@ -14,7 +14,6 @@ from fiqa_studio.vision.colour.light import (
     PRIMARIES,
     SRGB_PRIMARIES,
     Floats,
-    Matrix,
     convert,
     gamma_of,
     is_srgb_curve,
@@ -30,6 +29,10 @@ Stored = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 _USUAL_GAMMA = 1 / 2.2
 _LEAST_GAMMA, _MOST_GAMMA = 0.1, 2.0
+_STEP = 257
+"""Of 16 bits: one of 8."""
+_STEEP = 0.0024
+"""Light of the first step above black: linear light has 0.0039, gamma 1.8 has 0.00005."""
 _KNOWN_CURVES = frozenset([1, 2, 4, 5, 6, 7, 8, 13, 14, 15, 16, 17, 18])
 
 
@@ -96,13 +99,36 @@ def _by_profile(pixels: Stored, icc: bytes, *, grey: bool) -> Rgb:
         raise BrokenProfileError("is for pictures of another kind")
     if transform is None:
         return _eight(pixels)
-    exact: tuple[Floats, Matrix] | None = None
-    if pixels.dtype == np.uint16:
-        exact = curves_and_matrix(icc)
-    if exact is not None:
+    exact = curves_and_matrix(icc)
+    if exact is not None and pixels.dtype == np.uint8 and _is_steep(exact[0]):
+        pixels = _between_steps(_eight(pixels))
+    if exact is not None and pixels.dtype == np.uint16:
         return convert(pixels, *exact)
     eight = _eight(pixels)
     return transform(np.ascontiguousarray(eight[:, :, 0]) if profile.mode == "L" else eight)
+
+
+def looks_around(meaning: Meaning) -> bool:
+    """Whether converting 8-bit pixels looks at their neighbours (`_between_steps`)."""
+    try:
+        exact = curves_and_matrix(meaning.icc) if meaning.icc else None
+    except BrokenProfileError:
+        return False
+    return exact is not None and _is_steep(exact[0])
+
+
+def _is_steep(curves: Floats) -> bool:
+    """Whether one step of 8 bits is many steps of sRGB in the dark, as in linear light."""
+    return bool(curves[_STEP].min() > _STEEP)
+
+
+def _between_steps(pixels: Rgb) -> npt.NDArray[np.uint16]:
+    """8 bits as 16, smoothed within one step: else dark parts fall into bands."""
+    wide = pixels.astype(np.uint16) * _STEP
+    smooth = cv2.GaussianBlur(wide, (3, 3), 0)
+    low = np.where(wide > _STEP, wide - _STEP, 0)
+    high = np.where(wide < 65535 - _STEP, wide + _STEP, 65535)
+    return np.asarray(np.clip(smooth, low, high), np.uint16)
 
 
 def _numbers(meaning: Meaning, notes: list[str]) -> tuple[float, tuple[float, ...]] | None:

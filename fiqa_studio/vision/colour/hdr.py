@@ -24,7 +24,7 @@ _USUAL_PEAK = 1000.0
 _MOST_NITS = 10_000.0
 _M1, _M2 = 2610 / 16384, 2523 / 4096 * 128
 _C1, _C2, _C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
-_STEPS = 4096
+_STEPS = 65536
 _BRIGHTEST_SHARE = 1e-3
 """Of the pixels: fewer than this are sparks, and do not decide how bright the rest is."""
 

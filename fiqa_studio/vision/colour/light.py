@@ -6,6 +6,7 @@ All tables and matrices are of ITU-T H.273, IEC 61966-2-1 and SMPTE ST 2084.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -76,8 +77,8 @@ def _xyz(x: float, y: float) -> Matrix:
     return np.array([x / y, 1.0, (1 - x - y) / y])
 
 
-def srgb_to_light(codes: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """sRGB numbers in [0, 1] to light in [0, 1]."""
+def srgb_to_light(codes: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+    """SRGB numbers in [0, 1] to light in [0, 1]."""
     codes = np.asarray(codes, np.float64)
     return np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
 

@@ -141,11 +141,14 @@ def transform_of(data: bytes) -> tuple[Profile, Transform | None]:
     return profile, None if transform.is_srgb else transform
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def curves_and_matrix(data: bytes) -> tuple[Floats, Matrix] | None:
     """For 16-bit pixels: light for each number a channel, and the matrix to sRGB's light.
 
     None where the profile is one of tables.
+
+    Raises:
+        BrokenProfileError: It cannot be used.
     """
     profile = read_profile(data)
     if profile.mode == "CMYK" or profile.tags.keys() & {b"A2B0", b"A2B1", b"D2B0", b"D2B1"}:
@@ -199,9 +202,7 @@ def _curve(part: bytes) -> npt.NDArray[np.float64] | None:
 _PARAMETERS = (1, 3, 4, 5, 7)
 
 
-def _parametric(
-    codes: npt.NDArray[np.float64], part: bytes
-) -> npt.NDArray[np.float64] | None:
+def _parametric(codes: npt.NDArray[np.float64], part: bytes) -> npt.NDArray[np.float64] | None:
     """``parametricCurveType`` (ICC.1:2022, 10.18)."""
     (kind,) = struct.unpack_from(">H", part, 8)
     if kind >= len(_PARAMETERS) or len(part) < 12 + 4 * _PARAMETERS[kind]:

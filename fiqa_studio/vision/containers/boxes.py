@@ -136,9 +136,7 @@ def _places(
         for _ in range(min(pieces, _MOST_ITEMS)):
             at += index_size
             offset = int.from_bytes(data[at : at + offset_size], "big")
-            length = int.from_bytes(
-                data[at + offset_size : at + offset_size + length_size], "big"
-            )
+            length = int.from_bytes(data[at + offset_size : at + offset_size + length_size], "big")
             at += offset_size + length_size
             extents.append((base + offset + (stored if method == 1 else 0), length))
         if method < 2:
@@ -187,10 +185,9 @@ def _own_properties(data: bytes, at: int, stop: int, primary: int) -> Iterator[i
         links = data[at]
         at += 1
         for _ in range(links):
-            if wide:
-                index = struct.unpack_from(">H", data, at)[0] & 0x7FFF
-            else:
-                index = data[at] & 0x7F
+            index = int.from_bytes(data[at : at + (2 if wide else 1)], "big") & (
+                0x7FFF if wide else 0x7F
+            )
             at += 2 if wide else 1
             if number == primary:
                 yield index

@@ -207,4 +207,3 @@ def pieces_across(page: Page) -> tuple[int, int]:
     """How many strips or tiles there are along a row and down a column."""
     width, height = rows_of_piece(page)
     return math.ceil(page.first(WIDTH) / width), math.ceil(page.first(HEIGHT) / height)
-
