@@ -25,7 +25,6 @@ class Kind(StrEnum):
     ALBUM = "album"
     JOB = "job"
     SETTING = "setting"
-    LABEL = "label"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,10 @@ _PRIMARY = 0xFF
 _IO_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
+class InconsistentError(ValueError):
+    """Rows that no version of the program would have written: the library is damaged."""
+
+
 def library_error(error: BaseException, path: Path) -> BaseException:
     """The `LibraryError` that says what ``error`` means for the library at ``path``.
 
@@ -28,6 +32,8 @@ def library_error(error: BaseException, path: Path) -> BaseException:
         return _of_sqlite(error.orig, path) or error
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(error, path) or error
+    if isinstance(error, InconsistentError):
+        return damaged(path, str(error))
     if isinstance(error, OSError):
         return _of_system(error, path) or error
     return error
@@ -38,7 +44,7 @@ def translated(path: Path) -> Iterator[None]:
     """Turn what SQLite and the disk report inside the block into a `LibraryError`."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error, OSError) as error:
+    except (DBAPIError, sqlite3.Error, OSError, InconsistentError) as error:
         known = library_error(error, path)
         if known is error:
             raise

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from fiqa_studio.domain.changes import Kind
 from fiqa_studio.domain.photos import FaceId, FoundFace, IndexedPhoto
-from fiqa_studio.store import rows, thumbnails
-from fiqa_studio.store.schema import Face, FaceLandmarks, FaceState, LabelEntry, Photo, Score
+from fiqa_studio.store import protect, rows, thumbnails, vectors
+from fiqa_studio.store.schema import Face, FaceLandmarks, FaceState, Photo, Score
 from fiqa_studio.store.writer import Transaction
 
 
@@ -50,7 +51,7 @@ def _same_faces(
     """The current faces, where the new ones are the same, pixel for pixel; else None.
 
     A file whose metadata alone were rewritten has another content hash and the same faces:
-    their crops are equal to the byte. Then scores and labels still hold.
+    their crops are equal to the byte. Then scores and marks still hold.
     """
     current = session.execute(
         select(Face.id, FaceLandmarks.points)
@@ -70,22 +71,26 @@ def _same_faces(
 
 
 def drop_faces(transaction: Transaction, photo_id: int) -> None:
-    """The file shows something else now: its faces go, those with labels retire."""
+    """The file shows something else now: its faces go, those a person spoke of retire."""
     session = transaction.session
-    labelled = select(LabelEntry.face_id).where(LabelEntry.face_id.is_not(None))
-    old = Face.photo_id == photo_id
     session.flush()
-    retired = session.scalars(
-        update(Face)
-        .where(old, Face.state != FaceState.RETIRED, Face.id.in_(labelled))
-        .values(state=FaceState.RETIRED)
-        .returning(Face.id)
-    ).all()
-    gone = session.scalars(
-        delete(Face).where(old, Face.state != FaceState.RETIRED).returning(Face.id)
-    ).all()
-    thumbnails.forget(session, face_ids=gone)
-    transaction.touch(Kind.FACE, *retired, *gone)
+    old = np.array(
+        session.scalars(
+            select(Face.id).where(Face.photo_id == photo_id, Face.state != FaceState.RETIRED)
+        ).all(),
+        np.int64,
+    )
+    retired = protect.faces(session.connection(), old)
+    gone = np.setdiff1d(old, retired)
+    for statement, ids in (
+        (update(Face).values(state=FaceState.RETIRED), retired.tolist()),
+        (delete(Face), gone.tolist()),
+    ):
+        if ids:
+            session.execute(statement.where(rows.ids_in(Face.id, ids)))
+    thumbnails.forget(session, face_ids=gone.tolist())
+    vectors.forget(session, gone.tolist())
+    transaction.touch(Kind.FACE, *retired.tolist(), *gone.tolist())
 
 
 def _face(photo: Photo, ordinal: int, face: FoundFace) -> Face:
@@ -177,6 +182,7 @@ def adopt_scores(transaction: Transaction, source_id: int, photo_id: int) -> Non
             )
         )
     thumbnails.adopt_maps(session, pairs)
+    vectors.adopt(session, pairs)
     transaction.touch(Kind.SCORE, *(new for _, new in pairs))
 
 

@@ -6,8 +6,8 @@ A photo's identity is its content. So for a file at a path, in this order:
 2. a photo with this content is known and its file is gone from where it was: the file was moved,
    the photo takes the path; a photo that held the path until now is missing (its file may turn
    up elsewhere: two files that swapped names both keep what belongs to them);
-3. the photo at the path has other content: it was changed in place and keeps its labels; its old
-   faces go, or retire where they carry labels;
+3. the photo at the path has other content: it was changed in place and keeps its marks; its old
+   faces go, or retire where a person spoke of them;
 4. else it is a new photo; where a photo with this content is still there (a copy), scores come
    with it.
 """
@@ -20,16 +20,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.sqlite import insert
+import numpy as np
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from fiqa_studio.domain.changes import Kind
 from fiqa_studio.domain.moments import changed_at_ns
 from fiqa_studio.domain.paths import display_path, path_from_bytes
 from fiqa_studio.domain.photos import FaceId, IndexedPhoto, PhotoId, PhotoStatus
-from fiqa_studio.store import recorded_faces, rows, thumbnails, words
-from fiqa_studio.store.schema import Face, FaceState, LabelEntry, Photo, PhotoSearch, PhotoTag
+from fiqa_studio.store import protect, recorded_faces, rows, search, thumbnails, vectors, words
+from fiqa_studio.store.schema import Face, FaceState, Photo
 from fiqa_studio.store.writer import Transaction
 
 
@@ -85,7 +85,7 @@ def record(transaction: Transaction, file: FileAt, indexed: IndexedPhoto) -> Rec
     elif here is not None:
         photo, outcome = here, Outcome.CHANGED if here.content_hash else Outcome.NEW
     else:
-        photo = Photo(content_hash="", sort_name="", path_text="", camera="")
+        photo = Photo(content_hash="", sort_name="", path_text="", folder="", camera="")
         session.add(photo)
     others = [twin for twin in twins if twin is not photo]
     if others and outcome in (Outcome.NEW, Outcome.CHANGED):
@@ -94,7 +94,7 @@ def record(transaction: Transaction, file: FileAt, indexed: IndexedPhoto) -> Rec
     _fill(photo, file, indexed)
     first_time = photo.id is None
     session.flush()
-    refresh_search(session, [photo.id])
+    search.refresh(session, [photo.id])
     if first_time:
         faces = recorded_faces.add_faces(transaction, photo, indexed.faces)
     else:
@@ -128,7 +128,7 @@ def record_failure(transaction: Transaction, file: FileAt, code: str, message: s
     photo.face_count, photo.largest_face = 0, None
     session.flush()
     recorded_faces.set_state(transaction, photo.id, FaceState.CURRENT, FaceState.SET_ASIDE)
-    refresh_search(session, [photo.id])
+    search.refresh(session, [photo.id])
     transaction.touch(Kind.PHOTO, photo.id)
     return PhotoId(photo.id)
 
@@ -140,7 +140,7 @@ def record_move(transaction: Transaction, photo_id: int, file: FileAt) -> None:
     _displace(transaction, photo_at(session, file.path), photo)
     _place(photo, file)
     session.flush()
-    refresh_search(session, [photo_id])
+    search.refresh(session, [photo_id])
     transaction.touch(Kind.PHOTO, photo_id)
 
 
@@ -164,7 +164,7 @@ def record_copy(transaction: Transaction, photo_id: int, file: FileAt) -> Record
         setattr(here, name, getattr(source, name))
     _place(here, file)
     session.flush()
-    refresh_search(session, [here.id])
+    search.refresh(session, [here.id])
     recorded_faces.drop_faces(transaction, here.id)
     pairs = recorded_faces.copy_faces(session, source.id, here)
     thumbnails.adopt(session, photo=(source.id, here.id), faces=pairs)
@@ -176,30 +176,15 @@ def record_copy(transaction: Transaction, photo_id: int, file: FileAt) -> Record
 
 
 def delete_photos(transaction: Transaction, photo_ids: Iterable[int]) -> None:
-    """Delete photos that carry no labels, with all that belongs to them."""
+    """Delete photos that no person spoke of, with all that belongs to them."""
     session = transaction.session
     photos = list(photo_ids)
     faces = list(session.scalars(select(Face.id).where(rows.ids_in(Face.photo_id, photos))))
     session.execute(delete(Photo).where(rows.ids_in(Photo.id, photos)))
     thumbnails.forget(session, photo_ids=photos, face_ids=faces)
+    vectors.forget(session, faces)
     transaction.touch(Kind.PHOTO, *photos)
     transaction.touch(Kind.FACE, *faces)
-
-
-def refresh_search(session: Session, photo_ids: Sequence[int]) -> None:
-    """Make the text filter see the photos as they are now."""
-    session.flush()
-    for photo_id, path, camera in session.execute(
-        select(Photo.id, Photo.path_text, Photo.camera).where(rows.ids_in(Photo.id, photo_ids))
-    ).all():
-        tags = session.scalars(select(PhotoTag.tag).where(PhotoTag.photo_id == photo_id)).all()
-        put = insert(PhotoSearch)
-        session.execute(
-            put.on_conflict_do_update(
-                index_elements=[PhotoSearch.photo_id], set_={"words": put.excluded.words}
-            ),
-            {"photo_id": photo_id, "words": words.search_text(path, camera, tags)},
-        )
 
 
 def photo_at(session: Session, path: bytes) -> Photo | None:
@@ -248,8 +233,8 @@ def _displace(transaction: Transaction, here: Photo | None, by: Photo) -> None:
     if here is None or here is by:
         return
     session = transaction.session
-    labelled = session.scalar(select(func.count()).where(LabelEntry.photo_id == here.id))
-    if here.content_hash or labelled:
+    spoken_of = protect.photos(session.connection(), np.array([here.id], np.int64))
+    if here.content_hash or len(spoken_of):
         here.missing = True
         session.flush()  # before the path is taken: only one present photo may hold it
         transaction.touch(Kind.PHOTO, here.id)
@@ -262,7 +247,8 @@ def _place(photo: Photo, file: FileAt) -> None:
     text = display_path(file.path)
     photo.root_id = file.root_id if file.root_id is not None else photo.root_id
     photo.path, photo.path_text = file.path, text
-    photo.sort_name = words.sort_key(text.rpartition("/")[2])
+    folder, slash, name = text.rpartition("/")
+    photo.folder, photo.sort_name = folder + slash, words.sort_key(name)
     photo.size, photo.mtime_ns = file.size, file.mtime_ns
     photo.missing = False
     photo.recorded_at = datetime.now(UTC)

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 from sqlalchemy.orm import Session
 
 from fiqa_studio.domain.changes import Kind
 from fiqa_studio.domain.paths import path_from_bytes, path_to_bytes
 from fiqa_studio.domain.photos import RootId
-from fiqa_studio.store import recording
+from fiqa_studio.store import protect, recording
+from fiqa_studio.store.columns import int_columns
 from fiqa_studio.store.database import Database
-from fiqa_studio.store.schema import Face, LabelEntry, Photo, Root
+from fiqa_studio.store.schema import Photo, Root
 from fiqa_studio.store.writer import Transaction
 
 _SEPARATOR = os.sep.encode()
@@ -68,8 +70,8 @@ class Roots:
     def remove(self, root_id: int) -> Future[None]:
         """Forget a folder and its photos; nothing happens on the disk.
 
-        Photos that carry labels (themselves or their faces) stay, marked missing, so that no
-        label is lost; adding the folder again finds them. Photos that lie in another indexed
+        Photos that carry a word of a person (themselves or their faces) stay, marked missing, so
+        that no word is lost; adding the folder again finds them. Photos that lie in another indexed
         folder too go over to that one.
         """
 
@@ -81,15 +83,17 @@ class Roots:
                 session.execute(
                     update(Photo).where(Photo.root_id == root_id, below(path)).values(root_id=other)
                 )
-            photos = set(session.scalars(select(Photo.id).where(Photo.root_id == root_id)))
-            kept = photos & labelled_photos(session)
+            (photos,) = int_columns(
+                session.connection(), select(Photo.id).where(Photo.root_id == root_id)
+            )
+            kept = protect.photos(session.connection(), photos)
             session.execute(
                 update(Photo).where(Photo.root_id == root_id).values(root_id=None, missing=True)
             )
-            recording.delete_photos(transaction, photos - kept)
+            recording.delete_photos(transaction, np.setdiff1d(photos, kept).tolist())
             session.execute(delete(Root).where(Root.id == root_id))
             transaction.touch(Kind.ROOT, root_id)
-            transaction.touch(Kind.PHOTO, *kept)
+            transaction.touch(Kind.PHOTO, *kept.tolist())
 
         return self._database.write(work)
 
@@ -114,19 +118,3 @@ def root_of(session: Session, path: bytes) -> int | None:
 def root_path(connection: Connection, root_id: int) -> bytes | None:
     """The path of an indexed folder."""
     return connection.scalar(select(Root.path).where(Root.id == root_id))
-
-
-def labelled_photos(session: Session) -> set[int]:
-    """The photos that carry labels, now or ever, themselves or through a face."""
-    return set(
-        session.scalars(
-            select(Photo.id).where(
-                or_(
-                    Photo.id.in_(select(LabelEntry.photo_id)),
-                    Photo.id.in_(
-                        select(Face.photo_id).where(Face.id.in_(select(LabelEntry.face_id)))
-                    ),
-                )
-            )
-        )
-    )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import Session
 
@@ -47,9 +48,10 @@ def scorer_id(scorer_hash: str) -> ColumnElement[int]:
     return query.where(Scorer.hash == active).scalar_subquery()
 
 
-def ids_in(column: Any, ids: Sequence[int]) -> ColumnElement[bool]:
+def ids_in(column: Any, ids: Sequence[int] | npt.NDArray[np.int64]) -> ColumnElement[bool]:
     """Whether a column is among ids; any number of them, as one bound value."""
-    values = func.json_each(json.dumps([int(key) for key in ids])).table_valued("value")
+    keys = ids.tolist() if isinstance(ids, np.ndarray) else [int(key) for key in ids]
+    values = func.json_each(json.dumps(keys)).table_valued("value")
     return column.in_(select(values.c.value))  # type: ignore[no-any-return]
 
 

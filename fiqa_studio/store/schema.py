@@ -3,6 +3,9 @@
 Two things are stored twice so that every view is one scan of one covering index: what faces are
 filtered and sorted by lives on their photo and, kept equal by the trigger ``photo_to_face``, on
 the face; the state of a face also stands on its scores (trigger ``face_to_score``).
+
+The text filter's table ``photo_search`` (FTS5, see `PHOTO_SEARCH`) is made by the migrations: no
+declaration describes it.
 """
 
 from __future__ import annotations
@@ -16,18 +19,26 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Text,
     TypeDecorator,
+    column,
+    table,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 APPLICATION_ID = 0x46495141
 """``FIQA``, in the header of every library file."""
-REVISION = "0001"
+REVISION = "0002"
 """The Alembic revision these declarations describe. Revisions count up, in four digits."""
+
+
+PHOTO_SEARCH = table("photo_search", column("rowid", Integer), column("words", Text))
+"""What the text filter looks into: path and camera of the photo whose id is ``rowid``, folded to
+one case. Tags are not in it: giving one to a million photos must not index a million texts."""
 
 
 class FaceState(IntEnum):
@@ -35,7 +46,7 @@ class FaceState(IntEnum):
 
     CURRENT = 0
     RETIRED = 1
-    """Of a content that was replaced; kept for the labels it carries."""
+    """Of a content that was replaced; kept for what people said of it."""
     SET_ASIDE = 2
     """The file cannot be read at present; current again once it can."""
 
@@ -102,6 +113,9 @@ class Photo(Base):
         Index("ix_photo_path_present", "path", unique=True, sqlite_where=text("missing = 0")),
         Index("ix_photo_content_hash", "content_hash"),
         Index("ix_photo_size", "size"),
+        Index("ix_photo_faces", "face_count"),
+        Index("ix_photo_camera", "camera"),
+        Index("ix_photo_folder", "folder"),
         Index("ix_photo_time", "taken_at", "id", "missing", "status", "face_count", "root_id"),
         Index("ix_photo_name", "sort_name", "id", "missing", "status", "face_count", "root_id"),
         Index(
@@ -114,6 +128,8 @@ class Photo(Base):
     root_id: Mapped[int | None] = mapped_column(ForeignKey("root.id"))
     path: Mapped[bytes]
     path_text: Mapped[str]
+    folder: Mapped[str]
+    """The folder of the path as text, with the slash after it."""
     sort_name: Mapped[str]
     size: Mapped[int]
     mtime_ns: Mapped[int]
@@ -137,17 +153,6 @@ class Photo(Base):
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class PhotoSearch(Base):
-    """What the text filter looks into, folded to one case: path, camera, tags."""
-
-    __tablename__ = "photo_search"
-
-    photo_id: Mapped[int] = mapped_column(
-        ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True
-    )
-    words: Mapped[str]
-
-
 class Face(Base):
     """One face of a photo. Geometry in upright full-resolution pixels."""
 
@@ -166,6 +171,8 @@ class Face(Base):
             "ix_face_size",
             *("state", "eye_distance", "id", "missing", "photo_faces", "root_id", "photo_id"),
         ),
+        Index("ix_face_eyes", "state", "eyes_open", "photo_id"),
+        Index("ix_face_flags", "state", "flags"),
         {"sqlite_autoincrement": True},
     )
 
@@ -241,64 +248,163 @@ class Score(Base):
     scored_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class LabelEntry(Base):
-    """One thing said, or taken back. Only ever added to.
+class Action(Base):
+    """One thing a user did, with all its marks. Only ever added to.
 
-    The references have no cascade: nothing that carries a label can be deleted.
+    Taking an action back is an action that ``undoes`` it.
     """
 
-    __tablename__ = "label_event"
+    __tablename__ = "action"
+    __table_args__ = (
+        Index("ix_action_undoes", "undoes", sqlite_where=text("undoes IS NOT NULL")),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session: Mapped[str]
+    """Of which opening of the library by a program; empty before these were noted."""
+    origin: Mapped[str]
+    author: Mapped[str]
+    title: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    undoes: Mapped[int | None] = mapped_column(ForeignKey("action.id"))
+    size: Mapped[int]
+    """How many photos and faces it changed."""
+
+
+class MarkEventEntry(Base):
+    """What one action changed by one kind of mark, on any number of photos or faces.
+
+    Ids and values are packed (`store.packing`): a million of them are a few thousand bytes, so
+    that marking all of a library is as quick to write, and to take back, as marking one photo.
+    """
+
+    __tablename__ = "mark_event"
+    __table_args__ = (
+        Index("ix_mark_event_action", "action_id"),
+        Index("ix_mark_event_ids", "first_id", "last_id", "kind"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    action_id: Mapped[int] = mapped_column(ForeignKey("action.id"))
+    kind: Mapped[str]
+    """``stars``, ``flag``, ``colour``, ``tag`` (of photos) or ``quality`` (of faces)."""
+    tag_id: Mapped[int | None] = mapped_column(ForeignKey("tag.id"))
+    count: Mapped[int]
+    first_id: Mapped[int]
+    last_id: Mapped[int]
+    ids: Mapped[bytes]
+    before: Mapped[bytes]
+    after: Mapped[bytes]
+
+
+class MarkBlock(Base):
+    """The stars, flags and colours that hold now, one byte a photo (`store.planes`)."""
+
+    __tablename__ = "mark_block"
+
+    block: Mapped[int] = mapped_column(primary_key=True)
+    marks: Mapped[bytes]
+
+
+class Tag(Base):
+    """A tag that was ever given."""
+
+    __tablename__ = "tag"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    batch: Mapped[int] = mapped_column(index=True)
-    """Events of one action share this; undo takes back a batch."""
-    undoes: Mapped[int | None] = mapped_column(index=True)
-    """The batch that this event takes back."""
-    kind: Mapped[str]
-    value: Mapped[str]
-    previous: Mapped[str]
-    """What was there before, in the same words; for tags ``1`` where it was set."""
-    author: Mapped[str]
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    photo_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id"), index=True)
-    face_id: Mapped[int | None] = mapped_column(ForeignKey("face.id"), index=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    folded: Mapped[str]
+    """As the text filter compares it."""
 
 
-class PhotoLabel(Base):
-    """The current stars, flag and colour, derived from the events."""
+class TagBlock(Base):
+    """The photos that carry a tag now, one bit a photo (`store.planes`)."""
 
-    __tablename__ = "photo_label"
+    __tablename__ = "tag_block"
     __table_args__ = (
-        Index("ix_photo_label_stars", "stars", "photo_id"),
-        Index("ix_photo_label_flag", "flag", "photo_id"),
-        Index("ix_photo_label_colour", "colour", "photo_id"),
+        Index("ix_tag_block_block", "block"),
+        {"sqlite_with_rowid": False},
     )
 
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
-    stars: Mapped[int] = mapped_column(default=0)
-    flag: Mapped[str] = mapped_column(default="")
-    colour: Mapped[str] = mapped_column(default="")
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tag.id"), primary_key=True)
+    block: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    bits: Mapped[bytes]
 
 
-class PhotoTag(Base):
-    """A current tag, derived from the events."""
+class SaidBlock(Base):
+    """Of which photos and faces a person ever said something, one bit each (`store.protect`)."""
 
-    __tablename__ = "photo_tag"
-    __table_args__ = (Index("ix_photo_tag_tag", "tag", "photo_id"),)
+    __tablename__ = "said_block"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
 
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
-    tag: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    """``photos`` or ``faces``."""
+    block: Mapped[int] = mapped_column(primary_key=True)
+    bits: Mapped[bytes]
 
 
-class FaceLabel(Base):
-    """A face's quality as the user sees it, derived from the events."""
+class FaceQuality(Base):
+    """A face's quality as the user sees it now."""
 
-    __tablename__ = "face_label"
-    __table_args__ = (Index("ix_face_label_quality", "quality", "face_id"),)
+    __tablename__ = "face_quality"
 
     face_id: Mapped[int] = mapped_column(ForeignKey("face.id"), primary_key=True)
     quality: Mapped[float]
+
+
+class Opinion(Base):
+    """The mean opinion score of a face from one study. Replaced as a whole, study by study."""
+
+    __tablename__ = "opinion"
+    __table_args__ = (
+        Index("ix_opinion_study", "study", "mos", "face_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    face_id: Mapped[int] = mapped_column(ForeignKey("face.id"), primary_key=True)
+    study: Mapped[str] = mapped_column(primary_key=True)
+    mos: Mapped[float]
+    ci_low: Mapped[float]
+    ci_high: Mapped[float]
+    n: Mapped[int]
+    """How many ratings it rests on."""
+    raters: Mapped[int]
+    disagreement: Mapped[float]
+    """Standard deviation of the ratings."""
+
+
+class AlbumEntry(Base):
+    """An album: a saved query, or a set of photos."""
+
+    __tablename__ = "album"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    query_text: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AlbumItem(Base):
+    """A photo in a plain album. Places are unique and in order; gaps mean nothing."""
+
+    __tablename__ = "album_item"
+    __table_args__ = (
+        Index("ix_album_item_place", "album_id", "place", "photo_id"),
+        Index("ix_album_item_photo", "photo_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    album_id: Mapped[int] = mapped_column(
+        ForeignKey("album.id", ondelete="CASCADE"), primary_key=True
+    )
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True)
+    place: Mapped[int]
 
 
 class Job(Base):

@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import ColumnElement, Connection, Integer, Select, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.photos import FaceRow, PhotoRow, PhotoStatus
-from fiqa_studio.store import rows, words
+from fiqa_studio.store import rows, search
+from fiqa_studio.store.columns import Ids, int_columns
 from fiqa_studio.store.database import Database
-from fiqa_studio.store.schema import Face, FaceState, Photo, PhotoSearch, Score
+from fiqa_studio.store.schema import Face, FaceState, Photo, Score
 
-Ids = npt.NDArray[np.int64]
 _FEW_PHOTOS = 2000
 _FACE_ORDER = {
     SortKey.TIME: Face.sort_time,
@@ -121,7 +120,7 @@ class Views:
             .order_by(Score.value.desc())
         )
         with self._database.read() as connection:
-            ids, numbers = _columns(connection, chosen)
+            ids, numbers = int_columns(connection, chosen)
             if faces:
                 candidates = _faces_in_order(connection, query, None)
             else:
@@ -188,12 +187,12 @@ def _faces_in_order(connection: Connection, query: Query, key: Any | None) -> Id
     order = _order(key, Face.id, query)
     if not query.text.strip():
         return _ids(connection, select(Face.id).where(*conditions).order_by(*order))
-    chosen = _photos_with(connection, query.text)
+    chosen = search.photos_with(connection, query.text)
     if len(chosen) <= _FEW_PHOTOS:  # then their faces are looked up one by one
         conditions.append(rows.ids_in(Face.photo_id, chosen.tolist()))
         return _ids(connection, select(Face.id).where(*conditions).order_by(*order))
     statement = select(Face.id, Face.photo_id).where(*conditions).order_by(*order)
-    faces, photos = _columns(connection, statement)
+    faces, photos = int_columns(connection, statement)
     return faces[np.isin(photos, chosen)]
 
 
@@ -216,18 +215,8 @@ def _photos_in_order(connection: Connection, query: Query, key: Any | None) -> I
         connection, select(Photo.id).where(*conditions).order_by(*_order(key, Photo.id, query))
     )
     if query.text.strip():
-        ids = _within(ids, _photos_with(connection, query.text))
+        ids = _within(ids, search.photos_with(connection, query.text))
     return ids
-
-
-def _photos_with(connection: Connection, text: str) -> Ids:
-    """The photos in whose path, camera or tags all words of a text occur."""
-    return _ids(
-        connection,
-        select(PhotoSearch.photo_id).where(
-            *(func.instr(PhotoSearch.words, word) > 0 for word in words.folded(text).split())
-        ),
-    )
 
 
 def _of_scorer(query: Query) -> tuple[ColumnElement[bool], ...]:
@@ -293,24 +282,7 @@ def _has_bounds(query: Query) -> bool:
 
 def _ids(connection: Connection, statement: Select[*tuple[Any, ...]]) -> Ids:
     """The one integer column of a statement, in its order."""
-    return _columns(connection, statement)[0]
-
-
-def _columns(connection: Connection, statement: Select[*tuple[Any, ...]]) -> tuple[Ids, ...]:
-    """The integer columns of a statement, in its order.
-
-    They come as text: one row a column, made inside SQLite, is several times faster than a row
-    an id, and lets the window's thread run meanwhile. SQLite keeps the order of a subquery for
-    an aggregate that depends on it (``SQLITE_FUNC_ANYORDER`` marks those that do not).
-    """
-    source = statement.subquery()
-    texts = connection.execute(
-        select(*(func.group_concat(column) for column in source.columns))
-    ).one()
-    return tuple(
-        np.empty(0, np.int64) if text is None else np.fromstring(str(text), np.int64, sep=",")
-        for text in texts
-    )
+    return int_columns(connection, statement)[0]
 
 
 def _within(ids: Ids, allowed: Ids) -> Ids:

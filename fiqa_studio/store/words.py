@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 _DIGITS = re.compile(r"\d+")
 
@@ -28,6 +27,6 @@ def sort_key(name: str) -> str:
     return _DIGITS.sub(padded, folded(name))
 
 
-def search_text(path: str, camera: str, tags: Iterable[str]) -> str:
-    """What the text filter looks into for one photo."""
-    return folded("\n".join([path, camera, *sorted(tags)]))
+def search_text(path: str, camera: str) -> str:
+    """What the text filter looks into for one photo, besides its tags."""
+    return folded(f"{path}\n{camera}")

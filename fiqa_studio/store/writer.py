@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -30,42 +30,60 @@ class Transaction:
     def __init__(self, session: Session):
         self.session = session
         self._touched: dict[Kind, set[int]] = {}
+        self._whole: set[Kind] = set()
 
     def touch(self, kind: Kind, *ids: int) -> None:
         """Tell subscribers, once this is committed, that these things changed."""
         self._touched.setdefault(kind, set()).update(ids)
 
+    def touch_all(self, kind: Kind) -> None:
+        """The same for so many of one kind that they are better not named."""
+        self._whole.add(kind)
+
     @property
     def changes(self) -> Changes:
         """What was touched so far."""
-        return Changes(tuple((kind, frozenset(ids)) for kind, ids in self._touched.items() if ids))
+        named = (
+            (kind, frozenset(ids))
+            for kind, ids in self._touched.items()
+            if ids and kind not in self._whole
+        )
+        return Changes(tuple(named), frozenset(self._whole))
 
 
 class Writer:
     """Runs closures one after another on a thread of its own, each in one transaction.
 
-    A closure that raises leaves nothing behind, and the next one runs as if it had not been.
+    Urgent ones, which a person waits for, run before all others that wait; among themselves both
+    keep their order. A closure that raises leaves nothing behind, and the next one runs as if it
+    had not been.
     """
 
     def __init__(self, engine: Engine, path: Path):
         self._engine = engine
         self._path = path
-        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._urgent: deque[Callable[[], None]] = deque()
+        self._queue: deque[Callable[[], None]] = deque()
         self._subscribers: list[Callable[[Changes], None]] = []
-        self._guard = threading.Lock()
+        self._guard = threading.Condition()
         self._closed = False
         # A daemon: what was committed is safe, and a forgotten close() must not hang the exit.
         self._thread = threading.Thread(target=self._run, name="library-writer", daemon=True)
         self._thread.start()
 
-    def write(self, work: Callable[[Transaction], T]) -> Future[T]:
-        """Queue ``work``; the future resolves on the writer thread, after the commit."""
+    def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> Future[T]:
+        """Queue ``work``; the future resolves on the writer thread, after the commit.
+
+        ``urgent`` puts it before all that is not: for short writes that a person waits for.
+        """
         future: Future[T] = Future()
         with self._guard:
             if self._closed:
                 future.set_exception(errors.closed(self._path))
             else:
-                self._queue.put(lambda: self._perform(work, future))
+                lane = self._urgent if urgent else self._queue
+                lane.append(lambda: self._perform(work, future))
+                self._guard.notify()
         return future
 
     def subscribe(self, callback: Callable[[Changes], None]) -> Callable[[], None]:
@@ -85,9 +103,8 @@ class Writer:
     def drain(self) -> None:
         """Take nothing more, finish what is queued and end the thread."""
         with self._guard:
-            already, self._closed = self._closed, True
-        if not already:
-            self._queue.put(None)
+            self._closed = True
+            self._guard.notify()
         self._thread.join()
 
     def close(self) -> None:
@@ -96,8 +113,16 @@ class Writer:
         self._engine.dispose()
 
     def _run(self) -> None:
-        while (perform := self._queue.get()) is not None:
+        while (perform := self._next()) is not None:
             perform()
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._guard:
+            self._guard.wait_for(lambda: self._urgent or self._queue or self._closed)
+            for lane in (self._urgent, self._queue):
+                if lane:
+                    return lane.popleft()
+        return None
 
     def _perform(self, work: Callable[[Transaction], T], future: Future[T]) -> None:
         if not future.set_running_or_notify_cancel():

@@ -87,7 +87,7 @@ class _Maker:
 
     def write_rows(self, connection: Connection, *, landmarks: bool) -> None:
         _bulk(connection, schema.Photo, self._photo_rows())
-        _bulk(connection, schema.PhotoSearch, self._search_rows())
+        connection.execute(insert(schema.PHOTO_SEARCH), list(self._search_rows()))
         _bulk(connection, schema.Face, self._face_rows())
         _bulk(connection, schema.Score, self._score_rows())
         if landmarks:
@@ -122,6 +122,7 @@ class _Maker:
                 "root_id": self._root,
                 "path": path.encode(),
                 "path_text": path,
+                "folder": path.rpartition("/")[0] + "/",
                 "sort_name": self._name(number),
                 "size": 1_000_000 + number,
                 "mtime_ns": number,
@@ -146,8 +147,8 @@ class _Maker:
         for number in range(self._photos):
             camera = _CAMERAS[number % len(_CAMERAS)]
             yield {
-                "photo_id": number + 1,
-                "words": words.search_text(self._path(number), camera, ()),
+                "rowid": number + 1,
+                "words": words.search_text(self._path(number), camera),
             }
 
     def _face_rows(self) -> Iterator[dict[str, Any]]:

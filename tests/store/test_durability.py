@@ -18,10 +18,9 @@ from tests.store.values import make_face
 
 _WRITER = """
 import sys
-from datetime import datetime, UTC
-from fiqa_studio.domain.labels import LabelEvent, LabelKind
+from fiqa_studio.domain.marks import SetStars
 from fiqa_studio.store.library import Library
-from tests.store.values import STARTER, make_face, make_maps, make_photo, make_score
+from tests.store.values import STARTER, make_face, make_maps, make_photo, make_score, mark
 
 library = Library.open(sys.argv[1])
 library.scores.ensure_scorer(STARTER).result()
@@ -32,10 +31,7 @@ while True:
     library.scores.record(
         STARTER.hash, [(face, make_score(0.5), make_maps(0.5)) for face in recorded.face_ids]
     )
-    event = LabelEvent(
-        LabelKind.STARS, str(number % 5 + 1), "me", datetime.now(UTC), photo_id=recorded.photo_id
-    )
-    library.labels.record([event]).result()
+    mark(library, recorded.photo_id, SetStars(number % 5 + 1))
     sys.stdout.write(f"{recorded.photo_id} {number % 5 + 1}\\n")
     sys.stdout.flush()
     number += 1
@@ -43,7 +39,7 @@ while True:
 _KILLS = 8
 
 
-def test_a_kill_loses_no_label(library: Library) -> None:
+def test_a_kill_loses_no_mark(library: Library) -> None:
     path = library.path
     library.close()
     random = np.random.default_rng(0)
@@ -57,8 +53,8 @@ def test_a_kill_loses_no_label(library: Library) -> None:
             counts = again.views.counts()
             assert counts.faces == 2 * counts.photos
             assert counts.photos >= len(promised)
-            labels = again.labels.photos(list(promised))
-            assert {photo: labels[photo].stars for photo in promised} == promised  # type: ignore[index]
+            marks = again.marks.of_photos(list(promised))
+            assert {photo: marks[photo].stars for photo in promised} == promised  # type: ignore[index]
     assert len(promised) >= _KILLS
 
 

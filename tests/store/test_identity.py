@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 
 from fiqa_studio.domain.fields_query import Query
-from fiqa_studio.domain.labels import LabelEvent, LabelKind
-from fiqa_studio.domain.photos import FaceId, PhotoId, PhotoStatus
+from fiqa_studio.domain.marks import SetStars
+from fiqa_studio.domain.photos import PhotoStatus
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import Outcome
-from tests.store.values import STARTER, Folder, make_face, make_maps, make_photo, make_score
+from tests.store.values import (
+    STARTER,
+    Folder,
+    judge,
+    make_face,
+    make_maps,
+    make_photo,
+    make_score,
+    mark,
+)
 
 
 def stars(library: Library, photo: int, value: int) -> None:
-    event = LabelEvent(
-        LabelKind.STARS, str(value), "me", datetime.now(UTC), photo_id=PhotoId(photo)
-    )
-    library.labels.record([event]).result()
-
-
-def judge(library: Library, face: int, value: float) -> None:
-    event = LabelEvent(LabelKind.QUALITY, str(value), "me", datetime.now(UTC), face_id=FaceId(face))
-    library.labels.record([event]).result()
+    mark(library, photo, SetStars(value))
 
 
 def score(library: Library, face: int, value: float) -> None:
@@ -55,7 +55,7 @@ def test_a_moved_file_keeps_everything(library: Library, folder: Folder) -> None
     assert (moved.photo_id, moved.face_ids) == (first.photo_id, first.face_ids)
     assert moved.moved_from == os.fsencode(file)
     assert moved.outcome is Outcome.MOVED
-    assert library.labels.photo(first.photo_id).stars == 4
+    assert library.marks.of_photo(first.photo_id).stars == 4
     assert library.views.counts().photos == 1
     assert list(library.views.photo_ids(Query(text="sub b.jpg"))) == [first.photo_id]
     assert list(library.views.photo_ids(Query(text="a.jpg"))) == []
@@ -90,8 +90,8 @@ def test_swapped_names_swap_the_rows(library: Library, folder: Folder) -> None:
     at_a, at_b = folder.index("a.jpg", "b.jpg")
     assert (at_a.photo_id, at_b.photo_id) == (second.photo_id, first.photo_id)
     assert path_of(library, first.photo_id) == "b.jpg"
-    assert library.labels.photo(first.photo_id).stars == 1
-    assert library.labels.photo(second.photo_id).stars == 2
+    assert library.marks.of_photo(first.photo_id).stars == 1
+    assert library.marks.of_photo(second.photo_id).stars == 2
     counts = library.views.counts()
     assert (counts.photos, counts.missing, counts.faces) == (2, 0, 2)
 
@@ -136,7 +136,7 @@ def test_a_copy_is_a_photo_of_its_own_with_the_scores(library: Library, folder: 
     assert found is not None
     assert found.value == 0.5
     assert library.scores.maps(copy.face_ids[0], STARTER.hash) is not None
-    assert library.labels.photo(copy.photo_id).stars == 0
+    assert library.marks.of_photo(copy.photo_id).stars == 0
     assert library.faces.unscored(STARTER.hash) == []
 
 
@@ -159,7 +159,7 @@ def test_a_copy_found_by_the_scan_adopts_everything(library: Library, folder: Fo
     }
 
 
-def test_content_changed_in_place_keeps_the_photo_and_its_labels(
+def test_content_changed_in_place_keeps_the_photo_and_its_marks(
     library: Library, folder: Folder
 ) -> None:
     folder.put("a.jpg", "one")
@@ -171,14 +171,14 @@ def test_content_changed_in_place_keeps_the_photo_and_its_labels(
     assert changed.outcome is Outcome.CHANGED
     assert changed.photo_id == first.photo_id
     assert changed.face_ids != first.face_ids
-    assert library.labels.photo(first.photo_id).stars == 3
+    assert library.marks.of_photo(first.photo_id).stars == 3
     assert library.views.face_rows(first.face_ids) == []
     assert library.thumbnails.face(first.face_ids[0]) is None
     (waiting,) = library.faces.unscored(STARTER.hash)
     assert tuple(waiting.face_ids) == changed.face_ids
 
 
-def test_a_face_with_a_label_retires_and_is_never_deleted(library: Library, folder: Folder) -> None:
+def test_a_face_with_a_mark_retires_and_is_never_deleted(library: Library, folder: Folder) -> None:
     folder.put("a.jpg", "one")
     (first,) = folder.index("a.jpg")
     (face,) = first.face_ids
@@ -188,12 +188,12 @@ def test_a_face_with_a_label_retires_and_is_never_deleted(library: Library, fold
     (changed,) = folder.index("a.jpg")
     assert [row.row.id for row in library.faces.of_photo(first.photo_id)] == list(changed.face_ids)
     assert list(library.views.face_ids(Query())) == list(changed.face_ids)
-    assert library.labels.face_quality(face) == 0.25
+    assert library.marks.of_faces([face]) == {face: 0.25}
     assert library.faces.detail(face) is not None
     assert library.scores.get(face, STARTER.hash) is not None
     assert library.views.counts().scored == 0
     assert library.views.score_histogram(Query(), 10).sum() == 0
-    assert len(library.labels.history(first.photo_id)) == 1
+    assert len(library.marks.history(first.photo_id)) == 1
 
 
 def test_rewritten_metadata_keep_the_faces(library: Library, folder: Folder) -> None:
@@ -243,7 +243,7 @@ def test_other_content_under_the_name_of_a_missing_photo_is_a_new_photo(
     folder.put("IMG_0001.jpg", "after the counter started again")
     (new,) = folder.index("IMG_0001.jpg")
     assert new.photo_id != old.photo_id
-    assert library.labels.photo(new.photo_id).stars == 0
+    assert library.marks.of_photo(new.photo_id).stars == 0
     library.photos.mark_present([old.photo_id]).result()  # its path is taken: stays missing
     assert library.views.photo_rows([old.photo_id])[0].missing
     (known,) = library.photos.scan_state(folder.root).values()
@@ -275,7 +275,7 @@ def test_a_failure_keeps_what_was_known_and_hides_it(library: Library, folder: F
     (row,) = library.views.photo_rows([failed])
     assert (row.status, row.reason, row.best_score) == (PhotoStatus.INDEXED, "", 0.9)
     assert library.photos.failures() == []
-    assert library.labels.photo(first.photo_id).stars == 2
+    assert library.marks.of_photo(first.photo_id).stars == 2
 
 
 def test_a_file_that_never_could_be_read_is_replaced_by_what_comes(

@@ -19,6 +19,7 @@ from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.jobs import JobKind, JobState
 from fiqa_studio.store import database, lock
 from fiqa_studio.store.library import Library
+from fiqa_studio.store.schema import REVISION
 from fiqa_studio.store.writer import Transaction
 from tests.store.values import STARTER, Folder, make_face, make_maps, make_photo, make_score
 
@@ -54,7 +55,7 @@ def test_the_file_is_set_up_as_designed(library: Library) -> None:
     assert library.write(pragmas).result() == ["wal", 2, 1, 10000]
     health = library.health()
     assert health["ok"]
-    assert health["revision"] == "0001"
+    assert health["revision"] == REVISION
     assert health["counts"]["photos"] == 0
 
 
@@ -62,7 +63,11 @@ def test_closing_leaves_no_side_files(tmp_path: Path) -> None:
     with Library.create(tmp_path / "a.fiqa") as library:
         library.roots.add(tmp_path).result()
         assert library.roots.all()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.fiqa", "a.fiqa.thumbs"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.fiqa",
+        "a.fiqa.thumbs",
+        "a.fiqa.vectors",
+    ]
 
 
 def test_create_makes_folders_and_never_replaces(tmp_path: Path) -> None:
@@ -71,7 +76,11 @@ def test_create_makes_folders_and_never_replaces(tmp_path: Path) -> None:
     before = path.read_bytes()
     assert code_of(lambda: Library.create(path)) == "library.exists"
     assert path.read_bytes() == before
-    assert sorted(found.name for found in path.parent.iterdir()) == ["a.fiqa", "a.fiqa.thumbs"]
+    assert sorted(found.name for found in path.parent.iterdir()) == [
+        "a.fiqa",
+        "a.fiqa.thumbs",
+        "a.fiqa.vectors",
+    ]
 
 
 def test_open_creates_nothing(tmp_path: Path) -> None:

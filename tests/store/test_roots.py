@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 from fiqa_studio.domain.fields_query import Query
-from fiqa_studio.domain.labels import LabelEvent, LabelKind
-from fiqa_studio.domain.photos import FaceId, PhotoId
+from fiqa_studio.domain.marks import SetStars
 from fiqa_studio.store.library import Library
-from tests.store.values import Folder
+from tests.store.values import Folder, judge, mark
 
 
 def test_a_folder_is_added_once(library: Library, tmp_path: Path) -> None:
@@ -20,18 +18,13 @@ def test_a_folder_is_added_once(library: Library, tmp_path: Path) -> None:
     assert (root.id, root.path, root.path_bytes) == (first, tmp_path, os.fsencode(tmp_path))
 
 
-def test_removing_a_folder_keeps_what_carries_labels(library: Library, folder: Folder) -> None:
+def test_removing_a_folder_keeps_what_carries_marks(library: Library, folder: Folder) -> None:
     for number in range(4):
         folder.put(f"{number}.jpg", f"content {number}")
     recorded = folder.index(*(f"{number}.jpg" for number in range(4)))
-    now = datetime.now(UTC)
     starred, judged = recorded[1], recorded[2]
-    library.labels.record(
-        [
-            LabelEvent(LabelKind.STARS, "3", "me", now, photo_id=PhotoId(starred.photo_id)),
-            LabelEvent(LabelKind.QUALITY, "0.5", "me", now, face_id=FaceId(judged.face_ids[0])),
-        ]
-    ).result()
+    mark(library, starred.photo_id, SetStars(3))
+    judge(library, judged.face_ids[0], 0.5)
     library.roots.remove(folder.root).result()
     assert library.roots.all() == []
     rows = library.views.photo_rows(library.views.photo_ids(Query()))
@@ -46,7 +39,7 @@ def test_removing_a_folder_keeps_what_carries_labels(library: Library, folder: F
     again = folder.index(*(f"{number}.jpg" for number in range(4)))
     assert again[1].photo_id == starred.photo_id
     assert again[2].face_ids == judged.face_ids
-    assert library.labels.photo(starred.photo_id).stars == 3
+    assert library.marks.of_photo(starred.photo_id).stars == 3
     assert library.views.counts().missing == 0
 
 

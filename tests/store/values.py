@@ -10,9 +10,11 @@ import numpy as np
 
 from fiqa_studio.domain.geometry import Box, HeadPose
 from fiqa_studio.domain.hashing import content_hash as hash_of
+from fiqa_studio.domain.marks import Mark, Outcome, SetQuality
 from fiqa_studio.domain.paths import path_to_bytes
 from fiqa_studio.domain.photos import Exif, FaceFlag, FoundFace, IndexedPhoto
 from fiqa_studio.domain.scores import Score, ScoreMaps, ScorerInfo
+from fiqa_studio.domain.target import Target
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import IndexedFile, Recorded
 
@@ -51,6 +53,18 @@ def make_photo(
         face_thumbnails=tuple(f"crop of {content} {face.box.x}".encode() for face in faces),
         notes=("a note",),
     )
+
+
+def mark(library: Library, photos: int | Sequence[int], *marks: Mark, by: str = "me") -> Outcome:
+    """Apply marks to photos, as one action."""
+    target = Target.photos([photos] if isinstance(photos, int) else photos)
+    return library.marks.apply(marks, target, author=by, session="test").result()
+
+
+def judge(library: Library, face: int, quality: float | None) -> Outcome:
+    """Say what the quality of a face is."""
+    target = Target.faces([face])
+    return library.marks.apply([SetQuality(quality)], target, author="me", session="test").result()
 
 
 def make_score(value: float, spread: float = 0.05) -> Score:

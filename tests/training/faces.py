@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fiqa_training.pseudo_mos.face_regions import FEATURES, OVAL
+from fiqa_training.data.face_regions import FEATURES, OVAL
 
 
 def disc_mesh() -> np.ndarray:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,19 +88,53 @@ def run_evaluate(options: argparse.Namespace, find_crop: FindCrop | None = None)
 def _add_quality(parser: argparse.ArgumentParser) -> None:
     add_training_places(parser)
     parser.add_argument("--encoder", type=Path, help="a learned degradation encoder")
+    parser.add_argument(
+        "--events",
+        action="store_true",
+        help="print each step and validation as a line of JSON; the first SIGTERM or Ctrl+C ends "
+        "the run within a step and keeps the best weights",
+    )
     parser.set_defaults(run=_quality)
 
 
 def _quality(options: argparse.Namespace) -> int:
     from fiqa_training.loop.parallel import team  # noqa: PLC0415
-    from fiqa_training.pictures.training import Places, train_quality  # noqa: PLC0415
+    from fiqa_training.loop.watch import EventWatch  # noqa: PLC0415
+    from fiqa_training.pictures.training import RunFolders, train_quality  # noqa: PLC0415
 
-    places = Places(options.data, options.out, options.backbone, options.encoder)
-    with team(options.device) as members:
-        result = train_quality(places, recipe_of(options), members)
-        if members.leads:
+    places = RunFolders(options.data, options.out, options.backbone, options.encoder)
+    with team(options.device) as members, until_asked_to_stop(options.events) as wanted:
+        watch = EventWatch(wanted=wanted) if options.events else None
+        result = train_quality(places, recipe_of(options), members, watch)
+        if members.leads and watch is not None:
+            watch.ended(result)
+        elif members.leads:
             say_json(result)
     return 0
+
+
+@contextmanager
+def until_asked_to_stop(polite: bool) -> Iterator[Callable[[], bool]]:
+    """Whether nobody has asked this process to stop; a second signal ends it as ever.
+
+    Args:
+        polite: where False, signals do what they did.
+    """
+    asked = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM) if polite else ()
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def ask(number: int, _frame: object) -> None:
+        asked.set()
+        signal.signal(number, signal.default_int_handler)
+
+    for number in numbers:
+        signal.signal(number, ask)
+    try:
+        yield lambda: not asked.is_set()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _say_table(found: dict[str, Any]) -> None:

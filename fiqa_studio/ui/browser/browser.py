@@ -212,10 +212,10 @@ class Browser(QWidget):
         )
 
     def _on_changes(self, changes: Changes) -> None:
-        photos = changes.ids(Kind.PHOTO) | changes.ids(Kind.LABEL)
+        photos = changes.ids(Kind.PHOTO) | changes.ids(Kind.MARK)
         faces = changes.ids(Kind.FACE) | changes.ids(Kind.SCORE)
         listed = bool(photos or faces or changes.ids(Kind.ROOT))
-        if changes.ids(Kind.SCORER) or changes.ids(Kind.SETTING):
+        if changes.whole or changes.ids(Kind.SCORER) or changes.ids(Kind.SETTING):
             self._model.forget_all()
             listed = True
         if not listed:

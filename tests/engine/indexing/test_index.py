@@ -15,12 +15,13 @@ from sqlalchemy import text
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.jobs import JobProgress, JobState
-from fiqa_studio.domain.labels import LabelEvent, LabelKind
+from fiqa_studio.domain.marks import SetStars
 from fiqa_studio.domain.photos import PhotoRow
 from fiqa_studio.engine.engine import Engine
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.writer import Transaction
 from tests.engine.conftest import finish
+from tests.store.values import mark
 
 Plain = Callable[[int], bytes]
 
@@ -85,21 +86,20 @@ def test_moved_and_renamed_photos_keep_everything(
     before = present(library, album)["portrait.jpg"]
     faces = library.photos.detail(before.id)
     assert faces is not None
-    stars = LabelEvent(LabelKind.STARS, "5", "me", datetime.now(UTC), photo_id=before.id)
-    library.labels.record([stars]).result()
+    mark(library, before.id, SetStars(5))
     (album / "portrait.jpg").rename(album / "trip" / "renamed.jpg")
     (album / "trip").rename(album / "journey")
     _, counts = index(engine, album)
     assert counts == {"moved": 2, "unchanged": 1}
     after = present(library, album)["journey/renamed.jpg"]
     assert after.id == before.id
-    assert library.labels.photo(after.id).stars == 5
+    assert library.marks.of_photo(after.id).stars == 5
     detail = library.photos.detail(after.id)
     assert detail is not None
     assert detail.face_ids == faces.face_ids
 
 
-def test_two_photos_that_swap_names_keep_their_own_labels(
+def test_two_photos_that_swap_names_keep_their_own_marks(
     engine: Engine, library: Library, album: Path
 ) -> None:
     index(engine, album)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fiqa_training.data.face_regions import OVAL
 from fiqa_training.data.landmarks import absent_landmarks
 from fiqa_training.data.samples import draw_samples
 from fiqa_training.evaluation.appearance import appearance, luminance, skin_class, typology_angle
@@ -17,7 +18,6 @@ from fiqa_training.evaluation.slices import (
     slice_figures,
     thirds,
 )
-from fiqa_training.pseudo_mos.face_regions import OVAL
 
 # Light and skin
 

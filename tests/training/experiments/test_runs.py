@@ -39,7 +39,7 @@ from fiqa_training.experiments.tsne import tsne
 from fiqa_training.loop.fitting import fit
 from fiqa_training.loop.parallel import Team
 from fiqa_training.loop.recipe import EncoderRecipe, ImageRecipe
-from fiqa_training.pictures.training import Places, choose
+from fiqa_training.pictures.training import RunFolders, choose
 from tests.training.tiny import TINY_NETWORK
 
 RECIPE = f"""
@@ -216,7 +216,7 @@ def test_views_are_six_kinds_of_each_face(tmp_path: Path, face: np.ndarray) -> N
 
 
 def test_table_3_has_nine_rows_that_share_encoders() -> None:
-    variants = ablation_variants(Places(Path("d"), Path("o")), ImageRecipe())
+    variants = ablation_variants(RunFolders(Path("d"), Path("o")), ImageRecipe())
     assert len(variants) == len(TABLE_3) == 9
     shared = {v.places.encoder_out for v in variants}
     assert {path.name for path in shared} == {"none", "patch", "dsl", "dsl-s", "dsl-r"}
@@ -224,7 +224,7 @@ def test_table_3_has_nine_rows_that_share_encoders() -> None:
 
 
 def test_some_rows_of_table_3_can_be_asked_for() -> None:
-    places, recipe = Places(Path("d"), Path("o")), ImageRecipe()
+    places, recipe = RunFolders(Path("d"), Path("o")), ImageRecipe()
     found = ablation_variants(places, recipe, ["8-pe", "6-dsl"])
     assert [variant.name for variant in found] == ["6-dsl", "8-pe"]
     without, guided = (variant.recipe for variant in found)
@@ -236,7 +236,7 @@ def test_some_rows_of_table_3_can_be_asked_for() -> None:
 
 def test_sizes_are_nested_and_the_test_part_stays(data: Path) -> None:
     found = read_set("csv", data)
-    variants = size_variants(Places(data, Path("o")), ImageRecipe())
+    variants = size_variants(RunFolders(data, Path("o")), ImageRecipe())
     parts = [choose(found, variant.recipe) for variant in variants]
     assert [len(part.train) for part in parts] == [1, 2, 3, 4, 5, 6, 7]
     for smaller, larger in itertools.pairwise(parts):
@@ -245,7 +245,7 @@ def test_sizes_are_nested_and_the_test_part_stays(data: Path) -> None:
 
 
 def test_a_left_out_kind_is_only_in_the_test(data: Path) -> None:
-    variants = leave_out_variants(Places(data, Path("o")), ImageRecipe())
+    variants = leave_out_variants(RunFolders(data, Path("o")), ImageRecipe())
     assert [variant.name for variant in variants] == ["haze", "jpeg"]
     part = choose(read_set("csv", data), variants[1].recipe)
     assert {image.fields["kind"] for image in part.train} == {"haze"}

@@ -14,6 +14,7 @@ from fiqa_training.errors import TrainingError
 from fiqa_training.loop.fitting import ParameterGroup, fit, one_group
 from fiqa_training.loop.parallel import Team
 from fiqa_training.loop.recipe import FitRecipe
+from fiqa_training.loop.watch import Step, Validation, Watch
 
 ALONE = Team(0, 1, torch.device("cpu"))
 RECIPE = FitRecipe(
@@ -48,16 +49,34 @@ class Line:
     def loss(self, module: nn.Module, batch: torch.Tensor, _team: Team) -> torch.Tensor:
         return ((module(batch) - 2 * batch) ** 2).mean()
 
-    def check(self, _team: Team) -> float:
+    def check(self, _team: Team) -> Validation:
         self.seen.append(self.module.weight.item())
-        return next(self.figures)
+        return Validation(next(self.figures))
 
     def save(self, step: int, _figure: float | None) -> None:
         self.saved.append(step)
 
 
-def run(task: Line, out: Path, recipe: FitRecipe = RECIPE):
-    return fit(task, recipe, seed=1, out=out, team=ALONE, text="recipe")
+def run(task: Line, out: Path, recipe: FitRecipe = RECIPE, watch: Watch | None = None):
+    return fit(task, recipe, seed=1, out=out, team=ALONE, text="recipe", watch=watch)
+
+
+class Onlooker:
+    """Remembers what it is told, and wants so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps: list[Step] = []
+        self.checks: list[tuple[int, float, float]] = []
+        self._most = steps
+
+    def stepped(self, step: Step) -> None:
+        self.steps.append(step)
+
+    def checked(self, step: int, found: Validation, best: float) -> None:
+        self.checks.append((step, found.figure, best))
+
+    def wanted(self) -> bool:
+        return len(self.steps) < self._most
 
 
 def test_only_better_checks_are_saved(tmp_path: Path) -> None:
@@ -121,3 +140,39 @@ def test_a_group_may_learn_at_a_share_of_the_rate(tmp_path: Path) -> None:
     run(task, tmp_path)
     assert task.module.weight.item() != 0.0
     assert task.module.bias.item() == 0.0
+
+
+def test_a_watch_sees_every_step_and_every_validation(tmp_path: Path) -> None:
+    watch = Onlooker(steps=99)
+    found = run(Line([0.1, 0.5, 0.2, 0.6, 0.6, 0.3]), tmp_path, watch=watch)
+    assert not found.cancelled
+    assert [step.step for step in watch.steps] == list(range(1, 13))
+    assert {step.steps for step in watch.steps} == {12}
+    assert watch.checks == [
+        (2, 0.1, 0.1), (4, 0.5, 0.5), (6, 0.2, 0.5), (8, 0.6, 0.6), (10, 0.6, 0.6), (12, 0.3, 0.6)
+    ]  # fmt: skip
+
+
+def test_a_run_that_is_not_wanted_ends_within_a_step_and_keeps_its_best(tmp_path: Path) -> None:
+    task = Line([0.1, 0.5, 0.2])
+    found = run(task, tmp_path, watch=Onlooker(steps=7))
+    assert (found.step, found.best, found.cancelled, found.stopped_early) == (7, 0.5, True, False)
+    assert task.saved == [2, 4]
+
+
+def test_a_cancelled_run_goes_on_to_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
+    whole, parts = Line([0.0] * 6), Line([0.0] * 7)
+    run(whole, tmp_path / "a")
+    for steps in (1, 4, 3):
+        run(parts, tmp_path / "b", watch=Onlooker(steps=steps))
+    assert run(parts, tmp_path / "b").step == 12
+    assert torch.equal(whole.module.weight, parts.module.weight)
+
+
+def test_cancelled_before_the_first_validation_leaves_what_there_is(tmp_path: Path) -> None:
+    task = Line([0.3])
+    found = run(task, tmp_path, watch=Onlooker(steps=1))
+    assert (found.step, found.best, task.saved) == (1, 0.3, [1])
+    nothing = Line([])
+    assert run(nothing, tmp_path / "none", watch=Onlooker(steps=0)).step == 0
+    assert nothing.saved == []

@@ -19,7 +19,8 @@ from fiqa_training.errors import TrainingError
 from fiqa_training.loop.parallel import Team
 from fiqa_training.loop.recipe import read_image_recipe
 from fiqa_training.pictures.cached_task import FrozenFeatures, cached_task
-from fiqa_training.pictures.training import Places, network_config, predict_all, train_quality
+from fiqa_training.pictures.task import predict_all
+from fiqa_training.pictures.training import RunFolders, network_config, train_quality
 from tests.training.tiny import TINY_NETWORK
 
 RECIPE = f"""
@@ -106,14 +107,14 @@ def test_a_run_leaves_a_checkpoint_and_goes_on_exactly(data: Path, tmp_path: Pat
     recipe = read_image_recipe(data / "tiny.toml")
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     features = tmp_path / "features"
-    result = train_quality(Places(data, whole, features=features), recipe, TEAM)
+    result = train_quality(RunFolders(data, whole, features=features), recipe, TEAM)
     assert result["test"]["n"] == 3
-    train_quality(Places(data, parts, features=features), recipe, TEAM)
+    train_quality(RunFolders(data, parts, features=features), recipe, TEAM)
     newest = max((parts / "state").iterdir())
     for file in newest.iterdir():
         file.unlink()
     newest.rmdir()  # as if killed a step before the end
-    assert train_quality(Places(data, parts, features=features), recipe, TEAM) == result
+    assert train_quality(RunFolders(data, parts, features=features), recipe, TEAM) == result
     ours, theirs = (load_checkpoint(each / "quality.safetensors")[0] for each in (whole, parts))
     for name, value in ours.state_dict().items():
         assert torch.equal(value, theirs.state_dict()[name]), name

@@ -23,6 +23,7 @@ from fiqa_training.errors import TrainingError
 from fiqa_training.loop.fitting import rate_at
 from fiqa_training.loop.recipe import FitRecipe, ImageRecipe, read_image_recipe
 from fiqa_training.loop.run_state import load_state, newest_state
+from fiqa_training.loop.watch import Checked, Ended, Event, Stepped, read_event
 from fiqa_training.pictures.training import network_config
 from tests.training.tiny import TINY_NETWORK
 
@@ -122,6 +123,36 @@ def test_a_killed_run_gives_the_same_weights_bit_by_bit(places, tmp_path: Path) 
     assert result["test"]["n"] == 3
     steps = [json.loads(line)["step"] for line in (killed / "log.jsonl").read_text().splitlines()]
     assert steps == [3, 5, 5]
+
+
+def test_a_watched_run_tells_its_steps_and_ends_politely_when_asked(places, tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "fiqa_training.cli", *command(places, tmp_path), "--events"]
+    process = subprocess.Popen(
+        [*arguments, "--device", "cpu", "--steps", "5000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    events: list[Event] = []
+    with process.stdout as lines:
+        for line in lines:
+            events.append(read_event(line))
+            if isinstance(events[-1], Checked):
+                process.terminate()
+    assert process.wait() == 0
+    stages = [event.made.stage for event in events if isinstance(event, Stepped)]
+    assert stages[:3] == ["encoder", "encoder", "quality"]
+    checks = [event for event in events if isinstance(event, Checked)]
+    assert checks[0].found.count == 3
+    end = events[-1]
+    assert isinstance(end, Ended)
+    assert end.result["cancelled"]
+    assert end.result["steps"] < 5000
+    assert end.result["validation_srcc"] == max(check.best for check in checks)
+    assert (tmp_path / "quality.safetensors").is_file()
+    assert newest_state(tmp_path / "state").step == end.result["steps"]
 
 
 def test_a_run_of_another_recipe_is_not_gone_on_with(places, tmp_path: Path, capsys) -> None:

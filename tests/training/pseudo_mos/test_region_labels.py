@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiqa_training.data.places import WEIGHTS
+from fiqa_training.data.degraded_regions import WEIGHTS
+from fiqa_training.data.face_regions import RegionMasks, masks_of
 from fiqa_training.data.samples import Sample
 from fiqa_training.degradations import kind
-from fiqa_training.pseudo_mos.face_regions import RegionMasks, masks_of
 from fiqa_training.pseudo_mos.region_labels import (
     FAMILIES,
     PLACES,

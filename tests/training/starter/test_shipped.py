@@ -14,9 +14,9 @@ import fiqa_resources
 from fiqa_models.dsl_scorer import DslScorer
 from fiqa_models.networks import identifiers_inside, padding_id
 from fiqa_models.weights import load_checkpoint
+from fiqa_training.data.degraded_regions import BACKGROUND, EDGE, FACE, worse_there
+from fiqa_training.data.face_regions import masks_of
 from fiqa_training.data.landmarks import absent_landmarks, usual_landmarks
-from fiqa_training.data.places import BACKGROUND, EDGE, FACE, worse_there
-from fiqa_training.pseudo_mos.face_regions import masks_of
 
 WEIGHTS = Path(fiqa_resources.__file__).parent / "weights" / "starter.safetensors"
 

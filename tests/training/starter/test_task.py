@@ -9,8 +9,8 @@ import torch
 
 from fiqa_models.networks import build_network, normalise
 from fiqa_training.cli import main
+from fiqa_training.data.degraded_regions import WHOLE
 from fiqa_training.data.landmarks import absent_landmarks
-from fiqa_training.data.places import WHOLE
 from fiqa_training.data.samples import draw_samples, render
 from fiqa_training.evaluation.metrics import srcc
 from fiqa_training.features.cached_network import CORNERS, identifiers, on_cached_features, predict

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fiqa_training.data.places import BACKGROUND, FACE, WHOLE, worse_there
+from fiqa_training.data.degraded_regions import BACKGROUND, FACE, WHOLE, worse_there
+from fiqa_training.data.face_regions import RegionMasks
 from fiqa_training.degradations import CORE_KINDS, ByteImage, degrade, kind, kinds
-from fiqa_training.pseudo_mos.face_regions import RegionMasks
 
 _STRATA = ((0.04, 0.35), (0.35, 0.7), (0.7, 1.0))
 CHAINS = ("imaging_chain", "mixture")

@@ -30,6 +30,7 @@ from fiqa_training.errors import TrainingError
 from fiqa_training.loop.fitting import ParameterGroup, one_group
 from fiqa_training.loop.parallel import Team
 from fiqa_training.loop.recipe import EncoderRecipe, Learning
+from fiqa_training.loop.watch import Validation
 
 ENCODER_FILE = "encoder.safetensors"
 
@@ -161,7 +162,7 @@ class EncoderTask:
         embedding = functional.normalize(module(normalise(batch[0].to(team.device))), dim=1)
         return degradation_loss(embedding.float(), self._learning, self._recipe)
 
-    def check(self, team: Team) -> float | None:  # noqa: ARG002 - the loop's protocol
+    def check(self, team: Team) -> Validation | None:  # noqa: ARG002 - the loop's protocol
         """None: the contrastive loss of other pictures says nothing of use."""
         return None
 

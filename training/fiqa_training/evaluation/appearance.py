@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fiqa_training.data.face_regions import OVAL
 from fiqa_training.degradations import ByteImage
 from fiqa_training.degradations.registry import FloatImage, to_float
-from fiqa_training.pseudo_mos.face_regions import OVAL
 
 SKIN_CLASSES = ("very light", "light", "intermediate", "tan", "brown", "dark")
 MONOCHROME = "monochrome"

@@ -13,7 +13,7 @@ from fiqa_training.output import say, say_json
 if TYPE_CHECKING:
     from fiqa_training.experiments.runs import Variant
     from fiqa_training.loop.recipe import ImageRecipe
-    from fiqa_training.pictures.training import Places
+    from fiqa_training.pictures.training import RunFolders
 
 # Imports of torch and the like happen in the commands that need them.
 
@@ -140,10 +140,10 @@ def _representation(options: argparse.Namespace) -> int:
     from fiqa_training.experiments.pictures import write_picture  # noqa: PLC0415
     from fiqa_training.loop.machine import keep_freed_memory  # noqa: PLC0415
     from fiqa_training.loop.parallel import team  # noqa: PLC0415
-    from fiqa_training.pictures.training import Places  # noqa: PLC0415
+    from fiqa_training.pictures.training import RunFolders  # noqa: PLC0415
 
     keep_freed_memory()
-    places = Places(options.data, options.out, options.backbone)
+    places = RunFolders(options.data, options.out, options.backbone)
     recipe = recipe_of(options)
     retrieves = options.look == "retrieval"
     seeds = range(recipe.seed, recipe.seed + (options.seeds if retrieves else 1))
@@ -223,7 +223,7 @@ def _confidence_share(options: argparse.Namespace) -> int:
 
 
 def _variants(
-    options: argparse.Namespace, places: Places, recipe: ImageRecipe
+    options: argparse.Namespace, places: RunFolders, recipe: ImageRecipe
 ) -> Sequence[Variant]:
     from fiqa_training.experiments import runs as experiments  # noqa: PLC0415
 
@@ -238,10 +238,10 @@ def _experiment(options: argparse.Namespace) -> int:
     from fiqa_training.experiments.runs import run_experiment  # noqa: PLC0415
     from fiqa_training.loop.machine import keep_freed_memory  # noqa: PLC0415
     from fiqa_training.loop.parallel import team  # noqa: PLC0415
-    from fiqa_training.pictures.training import Places  # noqa: PLC0415
+    from fiqa_training.pictures.training import RunFolders  # noqa: PLC0415
 
     keep_freed_memory()
-    places = Places(options.data, options.out, options.backbone)
+    places = RunFolders(options.data, options.out, options.backbone)
     variants = _variants(options, places, recipe_of(options))
     with team(options.device) as members:
         summary = run_experiment(variants, options.out, members)

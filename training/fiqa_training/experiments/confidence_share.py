@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fiqa_models.dsl_scorer import DslScorer
+from fiqa_training.data.face_regions import FEATURES, Mask, masks_of
 from fiqa_training.data.faces import CROP_SIDE
 from fiqa_training.data.labelled import LabelledImage
 from fiqa_training.data.landmarks import POINTS
@@ -24,7 +25,6 @@ from fiqa_training.data.patches import read_crop
 from fiqa_training.degradations import ByteImage
 from fiqa_training.errors import TrainingError
 from fiqa_training.experiments.pictures import write_text
-from fiqa_training.pseudo_mos.face_regions import FEATURES, Mask, masks_of
 
 Map = npt.NDArray[np.float64]
 """(32, 32): one number for each token of a 512 x 512 crop."""

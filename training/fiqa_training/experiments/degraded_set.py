@@ -19,14 +19,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fiqa_training.data.degraded_regions import EDGE
+from fiqa_training.data.face_regions import masks_of
 from fiqa_training.data.faces import CROP_SIDE, FaceRow, read_faces, split_faces, spread
 from fiqa_training.data.landmarks import Landmarks, mesh_finder
-from fiqa_training.data.places import EDGE
 from fiqa_training.data.samples import CHAINS, Sample, draw_samples, render
 from fiqa_training.degradations import ByteImage, kinds
 from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.errors import TrainingError
-from fiqa_training.pseudo_mos.face_regions import masks_of
 from fiqa_training.pseudo_mos.fusion import base_quality, calibrate, measure_pairs, pseudo_mos
 from fiqa_training.pseudo_mos.region_labels import (
     PLACES,

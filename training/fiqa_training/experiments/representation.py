@@ -30,7 +30,7 @@ from fiqa_training.experiments.tsne import tsne
 from fiqa_training.loop.parallel import Team
 from fiqa_training.loop.recipe import ImageRecipe, Learning
 from fiqa_training.pictures.training import (
-    Places,
+    RunFolders,
     choose,
     encoder_steps,
     network_config,
@@ -85,7 +85,7 @@ def degraded_views(faces: Sequence[Path], seed: int = 0) -> Views:
 
 
 def train_compared(
-    places: Places, recipe: ImageRecipe, team: Team, folder: str = "encoders"
+    places: RunFolders, recipe: ImageRecipe, team: Team, folder: str = "encoders"
 ) -> dict[str, DegradationEncoder]:
     """Both encoders, trained equally; goes on where it was stopped.
 
@@ -109,7 +109,7 @@ def train_compared(
     return encoders
 
 
-def untrained(places: Places, recipe: ImageRecipe) -> DegradationEncoder:
+def untrained(places: RunFolders, recipe: ImageRecipe) -> DegradationEncoder:
     """The encoder that `train_compared` starts from: what learning is measured against."""
     own = replace(recipe, ablation=replace(recipe.ablation, landmarks=False))
     torch.manual_seed(recipe.seed)
@@ -118,7 +118,7 @@ def untrained(places: Places, recipe: ImageRecipe) -> DegradationEncoder:
     return encoder
 
 
-def _chosen(places: Places, recipe: ImageRecipe) -> LabelledSet:
+def _chosen(places: RunFolders, recipe: ImageRecipe) -> LabelledSet:
     choices = {"attribute": recipe.data.attribute, "split": recipe.data.split}
     named = choices if recipe.data.kind == "piq23" else {}
     return choose(read_set(recipe.data.kind, places.data, **named), recipe)

@@ -24,7 +24,7 @@ from fiqa_training.errors import TrainingError
 from fiqa_training.experiments.pictures import write_picture, write_text
 from fiqa_training.loop.parallel import Team
 from fiqa_training.loop.recipe import AblationRecipe, ImageRecipe
-from fiqa_training.pictures.training import Places, train_quality
+from fiqa_training.pictures.training import RunFolders, train_quality
 
 log = logging.getLogger(__name__)
 
@@ -65,11 +65,11 @@ class Variant:
 
     name: str
     recipe: ImageRecipe
-    places: Places
+    places: RunFolders
 
 
 def ablation_variants(
-    places: Places, recipe: ImageRecipe, rows: Sequence[str] = ()
+    places: RunFolders, recipe: ImageRecipe, rows: Sequence[str] = ()
 ) -> list[Variant]:
     """Table 3's rows. Rows with the same degradation learning share one encoder.
 
@@ -100,7 +100,7 @@ def ablation_variants(
     ]
 
 
-def size_variants(places: Places, recipe: ImageRecipe) -> list[Variant]:
+def size_variants(places: RunFolders, recipe: ImageRecipe) -> list[Variant]:
     """Nested training parts of growing size.
 
     The original tests on whatever it does not train on; here the official test part stays, so
@@ -119,7 +119,7 @@ def size_variants(places: Places, recipe: ImageRecipe) -> list[Variant]:
 
 
 def leave_out_variants(
-    places: Places, recipe: ImageRecipe, kinds: Sequence[str] = ()
+    places: RunFolders, recipe: ImageRecipe, kinds: Sequence[str] = ()
 ) -> list[Variant]:
     """Each kind of degradation left out of training once, and tested alone.
 

@@ -23,6 +23,7 @@ from fiqa_training.errors import TrainingError
 from fiqa_training.loop.parallel import Team
 from fiqa_training.loop.recipe import FitRecipe
 from fiqa_training.loop.run_state import RunLog, RunState, newest_state, run_log, save_state
+from fiqa_training.loop.watch import Step, Validation, Watch, Watches
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,8 @@ class Task(Protocol):
     def loss(self, module: nn.Module, batch: Any, team: Team) -> Tensor:
         """The loss of one batch through the module, which may be wrapped for several processes."""
 
-    def check(self, team: Team) -> float | None:
-        """A validation figure, higher is better; None where there is no validation."""
+    def check(self, team: Team) -> Validation | None:
+        """How the module does on what is kept out; None where there is no validation."""
 
     def save(self, step: int, figure: float | None) -> None:
         """Write the module as it is now: it is the best so far."""
@@ -72,11 +73,19 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Fitted:
-    """How a run ended."""
+    """How a run ended.
+
+    Attributes:
+        step: updates made.
+        best: the best validation figure; None without validation.
+        stopped_early: patience ended.
+        cancelled: the watch did not want the run any more; the same call goes on with it.
+    """
 
     step: int
     best: float | None
     stopped_early: bool
+    cancelled: bool = False
 
 
 def rate_at(step: int, recipe: FitRecipe) -> float:
@@ -168,11 +177,12 @@ class _Run:
                 else:
                     self.average[name].copy_(value)
 
-    def check(self) -> float | None:
+    def check(self) -> Validation | None:
         """Validate the averaged weights; save them where they are the best so far."""
         with self._averaged():
             self.task.module.eval()
-            figure = self.task.check(self.team)
+            found = self.task.check(self.team)
+            figure = None if found is None else found.figure
             if figure is None or figure > self.best:
                 self.best = self.best if figure is None else figure
                 self.waited = 0
@@ -180,7 +190,7 @@ class _Run:
                     self.task.save(self.step, figure)
             else:
                 self.waited += 1
-        return figure
+        return found
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
@@ -206,7 +216,36 @@ def _in_precision(device: torch.device, precision: str) -> Iterator[None]:
         yield
 
 
-def fit(task: Task, recipe: FitRecipe, *, seed: int, out: Path, team: Team, text: str) -> Fitted:
+class _LogWatch:
+    """What a run leaves in its log."""
+
+    def __init__(self, lines: RunLog) -> None:
+        self._lines = lines
+
+    def stepped(self, step: Step) -> None:
+        if step.step % _LOG_EVERY == 0 or step.step == step.steps:
+            self._lines.add(step.step, loss=step.loss, rate=step.rate, seconds=step.seconds)
+            log.info("step %d of %d: loss %.4f", step.step, step.steps, step.loss)
+
+    def checked(self, step: int, found: Validation, best: float) -> None:
+        self._lines.add(step, validation=found.figure)
+        log.info("step %d: validation %.4f, best %.4f", step, found.figure, best)
+
+    def wanted(self) -> bool:
+        return True
+
+
+def fit(
+    task: Task,
+    recipe: FitRecipe,
+    *,
+    seed: int,
+    out: Path,
+    team: Team,
+    text: str,
+    watch: Watch | None = None,
+    stage: str = "",
+) -> Fitted:
     """Train until the recipe's last step or until patience ends; goes on from `out` where it can.
 
     Args:
@@ -216,6 +255,9 @@ def fit(task: Task, recipe: FitRecipe, *, seed: int, out: Path, team: Team, text
         out: folder of checkpoints and log.
         team: the processes.
         text: canonical recipe; a run goes on only from one with the same.
+        watch: told of every step in the leading process; any process's may end the run, within
+            a step. The best weights so far are kept then, and the state to go on from.
+        stage: what the watch is told that this is, where a run has several trainings.
 
     Raises:
         TrainingError: the checkpoints are of another recipe or damaged, or the loss diverged.
@@ -232,34 +274,58 @@ def fit(task: Task, recipe: FitRecipe, *, seed: int, out: Path, team: Team, text
     several = team.size > 1
     module = DistributedDataParallel(task.module) if several else task.module
     with run_log(out, run.step, write=team.leads) as lines:
-        stopped = _loop(run, module, out, text, lines)
-    return Fitted(run.step, run.best if math.isfinite(run.best) else None, stopped)
+        watches: list[Watch] = [] if watch is None else [watch]
+        if lines is not None:
+            watches.append(_LogWatch(lines))
+        cancelled = _loop(run, module, out, text, Watches(watches), stage)
+    best = run.best if math.isfinite(run.best) else None
+    return Fitted(run.step, best, _out_of_patience(run), cancelled)
 
 
-def _loop(run: _Run, module: nn.Module, out: Path, text: str, lines: RunLog | None) -> bool:
-    """All remaining updates; returns whether patience ended."""
+def _loop(run: _Run, module: nn.Module, out: Path, text: str, watch: Watch, stage: str) -> bool:
+    """All remaining updates; returns whether the watch ended them."""
     recipe = run.recipe
     turns = (run.step * recipe.accumulate, recipe.steps * recipe.accumulate)
     batches = iter(run.task.batches(*turns, run.team))
     start = time.monotonic()
     while run.step < recipe.steps and not _out_of_patience(run):
-        loss = run.update(module, batches)
+        if not _wanted(run, watch):
+            _leave(run, out, text)
+            return True
+        loss = float(run.update(module, batches))
         last = run.step == recipe.steps
         saves = run.step % recipe.save_every == 0 or last
         if saves or run.step % _LOG_EVERY == 0:
-            _refuse_divergence(run, float(loss))  # before it reaches a checkpoint
-        if run.step % _LOG_EVERY == 0 or last:
-            _note(run, float(loss), lines, time.monotonic() - start)
+            _refuse_divergence(run, loss)  # before it reaches a checkpoint
+        if run.team.leads:
+            rate, seconds = rate_at(run.step - 1, recipe), time.monotonic() - start
+            watch.stepped(Step(stage, run.step, recipe.steps, loss, rate, seconds))
         if run.step % recipe.check_every == 0 or last:
-            figure = run.check()
-            if lines is not None and figure is not None:
-                lines.add(run.step, validation=figure)
-                log.info("step %d: validation %.4f, best %.4f", run.step, figure, run.best)
+            found = run.check()
+            if found is not None and run.team.leads:
+                watch.checked(run.step, found, run.best)
         if saves or _out_of_patience(run):
-            if run.team.leads:
-                save_state(out / "state", run.state(text))
-            run.team.wait()
-    return _out_of_patience(run)
+            _save(run, out, text)
+    return False
+
+
+def _wanted(run: _Run, watch: Watch) -> bool:
+    """Whether every process's watch wants the run; the same answer in all of them."""
+    unwanted = torch.full((), float(not watch.wanted()), device=run.team.device)
+    return not bool(run.team.total(unwanted))
+
+
+def _leave(run: _Run, out: Path, text: str) -> None:
+    """End a run that is not wanted: it can go on as if nothing had been, and has its weights."""
+    _save(run, out, text)
+    if run.step and not math.isfinite(run.best):
+        run.check()  # nothing was saved yet; after the state, which knows nothing of this
+
+
+def _save(run: _Run, out: Path, text: str) -> None:
+    if run.team.leads:
+        save_state(out / "state", run.state(text))
+    run.team.wait()
 
 
 def _out_of_patience(run: _Run) -> bool:
@@ -271,9 +337,3 @@ def _refuse_divergence(run: _Run, loss: float) -> None:
         raise TrainingError(
             f"The loss is not finite at step {run.step}.", "Lower the rate, or set clip = 1.0."
         )
-
-
-def _note(run: _Run, loss: float, lines: RunLog | None, seconds: float) -> None:
-    if lines is not None:
-        lines.add(run.step, loss=loss, rate=rate_at(run.step - 1, run.recipe), seconds=seconds)
-        log.info("step %d of %d: loss %.4f", run.step, run.recipe.steps, loss)

@@ -31,7 +31,7 @@ from fiqa_training.features.feature_cache import TOKEN, mobilenet_tokens
 from fiqa_training.features.picture_features import PictureFeatures
 from fiqa_training.loop.parallel import Team
 from fiqa_training.loop.recipe import ImageRecipe
-from fiqa_training.pictures.training import QualityTask, training_loss
+from fiqa_training.pictures.task import QualityTask, training_loss
 
 _PLACES = (CROP_SIDE - PATCH_SIDE) // TOKEN + 1
 _WINDOWS = 2

@@ -20,10 +20,10 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from fiqa_training.data.places import WEIGHTS, degrade_within
+from fiqa_training.data.degraded_regions import WEIGHTS, degrade_within
+from fiqa_training.data.face_regions import RegionMasks
 from fiqa_training.data.samples import Sample
 from fiqa_training.degradations import ByteImage, degrade, kinds
-from fiqa_training.pseudo_mos.face_regions import RegionMasks
 from fiqa_training.pseudo_mos.fusion import Calibration, calibrate, measure_pairs
 
 PLACES: Mapping[str, tuple[str, ...]] = MappingProxyType(

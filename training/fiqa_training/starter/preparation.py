@@ -16,9 +16,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from fiqa_models.networks import DslFiqa, build_network, normalise
+from fiqa_training.data.degraded_regions import EDGE, WHOLE
+from fiqa_training.data.face_regions import masks_of
 from fiqa_training.data.faces import FaceRow, position
 from fiqa_training.data.landmarks import absent_landmarks, find_landmarks
-from fiqa_training.data.places import EDGE, WHOLE
 from fiqa_training.data.rated import RatedPhoto
 from fiqa_training.data.samples import Sample, draw_samples, placed, render
 from fiqa_training.degradations import ByteImage, degrade, kinds
@@ -35,7 +36,6 @@ from fiqa_training.features.feature_cache import (
     mobilenet_tokens,
     save_group,
 )
-from fiqa_training.pseudo_mos.face_regions import masks_of
 from fiqa_training.pseudo_mos.fusion import base_quality, measure_pairs
 from fiqa_training.starter.form import DegradationRecipe, Recipe
 

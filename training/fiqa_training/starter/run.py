@@ -37,8 +37,8 @@ from fiqa_models.intervals import fit as fit_interval
 from fiqa_models.networks import DslFiqa, build_network
 from fiqa_models.networks.context import SceneContext
 from fiqa_models.weights import save_checkpoint
+from fiqa_training.data.degraded_regions import WHOLE
 from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces, spread
-from fiqa_training.data.places import WHOLE
 from fiqa_training.data.rated import RatedPhoto, fold_of, read_rated
 from fiqa_training.errors import TrainingError
 from fiqa_training.evaluation.metrics import bootstrap, srcc

@@ -32,7 +32,7 @@ from fiqa_models.networks.context import (
     SceneContext,
     View,
 )
-from fiqa_training.data.places import WHOLE
+from fiqa_training.data.degraded_regions import WHOLE
 from fiqa_training.data.rated import RatedPhoto
 from fiqa_training.degradations import ByteImage
 from fiqa_training.degradations.sheet import read_rgb

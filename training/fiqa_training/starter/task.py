@@ -29,6 +29,7 @@ from fiqa_training.features.feature_cache import ENLARGED, TOKEN, Group, mobilen
 from fiqa_training.loop.fitting import ParameterGroup
 from fiqa_training.loop.losses import charbonnier, decorrelation, ranking
 from fiqa_training.loop.parallel import Team
+from fiqa_training.loop.watch import Validation
 from fiqa_training.pseudo_mos.fusion import Calibration
 from fiqa_training.starter.form import QualityRecipe
 from fiqa_training.starter.validation import face_labels
@@ -180,7 +181,7 @@ class StarterTask:
         loss: Tensor = module(faces, photos, self._recipe)
         return loss
 
-    def check(self, team: Team) -> float | None:  # noqa: ARG002 - the loop's protocol
+    def check(self, team: Team) -> Validation | None:  # noqa: ARG002 - the loop's protocol
         """None: the last weights count, so that no held-out figure has chosen anything."""
         return None
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fiqa_models.networks import DslFiqa
-from fiqa_training.data.places import COSTS, WHOLE
+from fiqa_training.data.degraded_regions import COSTS, WHOLE
 from fiqa_training.features.cached_network import on_cached_features, predict
 from fiqa_training.features.feature_cache import Group
 from fiqa_training.pseudo_mos.fusion import Calibration, calibrate, pseudo_mos

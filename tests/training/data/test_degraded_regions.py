@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiqa_training.data.places import BACKGROUND, COSTS, FACE, WHOLE
+from fiqa_training.data.degraded_regions import BACKGROUND, COSTS, FACE, WHOLE
+from fiqa_training.data.face_regions import RegionMasks
 from fiqa_training.data.samples import Sample, placed, render
 from fiqa_training.features.feature_cache import Group
-from fiqa_training.pseudo_mos.face_regions import RegionMasks
 from fiqa_training.starter.validation import face_labels, fit_labels
 
 SAMPLE = Sample("gaussian_blur", 0.9, 5)

@@ -15,9 +15,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from fiqa_training.data.face_regions import RegionMasks
 from fiqa_training.degradations import ByteImage
 from fiqa_training.degradations.registry import mix, to_bytes, to_float
-from fiqa_training.pseudo_mos.face_regions import RegionMasks
 
 WEIGHTS: Mapping[str, float] = MappingProxyType({"features": 0.5, "skin": 0.35, "background": 0.15})
 """What each region counts in a label: the features half of it, though they are a fifteenth of the
