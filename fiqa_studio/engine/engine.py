@@ -18,6 +18,7 @@ from fiqa_studio.engine.jobs.tools import Tools
 from fiqa_studio.engine.link.answers import typed
 from fiqa_studio.engine.link.client import WorkerClient, WorkerSettings
 from fiqa_studio.engine.link.protocol import Describe, Description, Notice, Rendered
+from fiqa_studio.engine.marking import Marking
 from fiqa_studio.engine.pictures import Pictures
 from fiqa_studio.engine.scoring import kind as scoring
 from fiqa_studio.engine.scoring.activation import Activation
@@ -43,6 +44,7 @@ class Engine:
         failures: What could not be used, and why.
         activation: Which scorer's scores are shown; compares two of them.
         scorers: Those of this installation.
+        marking: Marks, and taking them back.
     """
 
     def __init__(self, library: Library, *, worker: WorkerSettings | None = None):
@@ -55,6 +57,7 @@ class Engine:
         self.pictures = Pictures(library, self._render_client)
         self.failures = Failures(library)
         self.activation = Activation(library, self.scorers)
+        self.marking = Marking(library)
 
     # --- what is begun most often ----------------------------------------------------------
 

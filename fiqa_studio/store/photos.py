@@ -28,6 +28,8 @@ from fiqa_studio.store.writer import Transaction
 
 __all__ = ["FileAt", "IndexedFile", "KnownFile", "Outcome", "Photos", "Recorded"]
 
+_PATHS_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
@@ -143,6 +145,20 @@ class Photos:
                 select(Photo.id, Photo.path).where(rows.ids_in(Photo.id, photo_ids))
             ).all()
         return {PhotoId(key): path for key, path in found}
+
+    def at_paths(self, paths: Iterable[bytes]) -> dict[bytes, PhotoId]:
+        """The photos that hold these paths: the present one, else the latest that is missing."""
+        wanted = list(dict.fromkeys(paths))
+        found: dict[bytes, PhotoId] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(wanted), _PATHS_AT_ONCE):
+                some = wanted[start : start + _PATHS_AT_ONCE]
+                statement = select(Photo.path, Photo.id).where(Photo.path.in_(some))
+                for path, key in connection.execute(
+                    statement.order_by(Photo.missing.desc(), Photo.id)
+                ):
+                    found[path] = PhotoId(key)
+        return found
 
     def failures(self) -> list[tuple[bytes, str, str]]:
         """The files that cannot be used: path, code and reason, in order of path."""

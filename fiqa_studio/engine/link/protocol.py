@@ -144,6 +144,7 @@ class WireExif(msgspec.Struct, frozen=True, omit_defaults=True):
     """`fiqa_studio.domain.photos.Exif` on the wire; ``taken_at`` in ISO 8601."""
 
     taken_at: str = ""
+    utc_offset_minutes: int | None = None
     camera: str = ""
     lens: str = ""
     exposure_seconds: float | None = None
