@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fiqa_studio.domain.fields_query import Query
+from fiqa_studio.domain.query import Query
 from fiqa_studio.store.library import Library
 from tests.store.values import make_face
 
