@@ -34,7 +34,7 @@ from fiqa_studio.store.actions import NAMED_AT_MOST
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.planes import BLOCK
 from fiqa_studio.store.writer import Transaction
-from tests.store.values import judge, make_face, mark
+from tests.store.values import judge, make_face, many_photos, mark
 
 
 @pytest.fixture
@@ -47,25 +47,6 @@ def told(library: Library) -> list[Changes]:
     changes: list[Changes] = []
     library.subscribe(changes.append)
     return changes
-
-
-def many_photos(library: Library, count: int) -> range:
-    """Photos without faces, by one statement; their ids."""
-
-    def work(transaction: Transaction) -> None:
-        transaction.session.execute(
-            text(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
-                " INSERT INTO photo (path, path_text, sort_name, size, mtime_ns, content_hash,"
-                " status, missing, width, height, format, camera, exif, notes, face_count,"
-                " failure_code, failure_message, recorded_at) SELECT CAST(i AS BLOB), i, i, 1, 1,"
-                " i, 'indexed', 0, 1, 1, '', '', '{}', '[]', 0, '', '', '2024-01-01' FROM n"
-            ),
-            {"count": count},
-        )
-
-    library.write(work).result()
-    return range(1, count + 1)
 
 
 def test_marks_hold_until_they_are_changed(library: Library, photo: int) -> None:
