@@ -12,8 +12,8 @@ from fiqa_studio.domain.albums import AlbumKind
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import LibraryError
 from fiqa_studio.domain.query import Query, Subject
-from fiqa_studio.domain.terms import Words
 from fiqa_studio.domain.target import Target
+from fiqa_studio.domain.terms import Words
 from fiqa_studio.store.library import Library
 from tests.store.values import Folder, make_face
 
