@@ -65,6 +65,8 @@ def sentence(job: Job) -> str:
         "moved": "moved",
         "returned": "back again",
         "missing": "missing",
+        "thumbnails": "had their thumbnails made again",
+        "maps": "maps made again",
         "failed": "failed (see fiqa failures)",
     }
     parts += [f"{counts[name]:,} {text}" for name, text in texts.items() if counts[name]]

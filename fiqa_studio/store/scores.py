@@ -105,9 +105,26 @@ class Scores:
             thumbnails.put_maps(
                 session,
                 scorer_hash,
-                [(key, maps) for key, _, maps in scores if maps is not None and key in faces],
+                [(key, maps) for key, _, maps in scores if key in faces],
             )
             transaction.touch(Kind.SCORE, *faces)
+
+        return self._database.write(work)
+
+    def record_maps(
+        self, scorer_hash: str, maps: Sequence[tuple[int, ScoreMaps | None]]
+    ) -> Future[None]:
+        """Put back the maps of faces that this scorer has scored; their scores stay."""
+
+        def work(transaction: Transaction) -> None:
+            there = set(
+                transaction.session.scalars(
+                    select(Face.id).where(rows.ids_in(Face.id, [face for face, _ in maps]))
+                )
+            )
+            kept = [one for one in maps if one[0] in there]
+            thumbnails.put_maps(transaction.session, scorer_hash, kept)
+            transaction.touch(Kind.SCORE, *there)
 
         return self._database.write(work)
 
