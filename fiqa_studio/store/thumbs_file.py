@@ -94,7 +94,7 @@ def checksum(*blobs: bytes) -> int:
 
 
 def intact(blobs: Sequence[object], crc: object) -> bool:
-    """Whether these are what was written; a damaged row may hold anything, an old one no ``crc``."""
+    """Whether these are what was written; ``crc`` is None in a file of the first format."""
     found = [blob for blob in blobs if isinstance(blob, bytes)]
     return len(found) == len(blobs) and (crc is None or checksum(*found) == crc)
 
