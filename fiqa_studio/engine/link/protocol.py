@@ -18,6 +18,8 @@ import msgspec
 
 PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 1 << 30
+BROKEN_POOL = 5
+"""Exit status of a worker that cannot start decoders."""
 _LENGTH = struct.Struct("<I")
 _T = TypeVar("_T")
 
