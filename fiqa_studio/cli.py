@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 from fiqa_studio import __version__, cli_score_option
 from fiqa_studio import cli_output as output
 from fiqa_studio.domain.errors import KnownError
-from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.paths import display_path
+from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.exports import records, registry
 from fiqa_studio.exports.rows import faces_with_paths, photos_with_paths
 from fiqa_studio.store.library import Library
@@ -118,7 +118,7 @@ def _retry(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     sort = SortKey(options.sort)
     descending = sort is not SortKey.NAME if options.ascending is None else not options.ascending
-    query = Query(sort=sort, descending=descending)
+    query = Query().sorted_by(sort, descending)
     with _open(options, read_only=True) as library:
         found: Iterator[records.Record]
         if options.photos:
@@ -185,9 +185,10 @@ def _failures(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     write = registry.find_format(options.format).load()
     target = Path(options.to)
+    query = Query().sorted_by(SortKey(options.sort), descending=True)
     with _open(options, read_only=True) as library:
         registry.check_target(target, [root.path for root in library.roots.all()])
-        count = write(faces_with_paths(library, Query(sort=SortKey(options.sort))), target)
+        count = write(faces_with_paths(library, query), target)
     output.say(f"{count:,} faces written to {display_path(target)}")
     return DONE
 

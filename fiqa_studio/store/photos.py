@@ -18,7 +18,7 @@ from fiqa_studio.domain.photos import (
     PhotoStatus,
 )
 from fiqa_studio.domain.scores import Score, ScoreMaps
-from fiqa_studio.store import recording, rows
+from fiqa_studio.store import pages, recording, rows
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.recording import FileAt, Outcome, Recorded
 from fiqa_studio.store.roots import below, root_of, root_path
@@ -117,11 +117,13 @@ class Photos:
         """One photo whole; None where there is none of this id."""
         with self._database.read() as connection:
             row = connection.execute(
-                rows.select_photos()
-                .add_columns(Photo.exif, Photo.notes, Photo.failure_code)
-                .where(Photo.id == photo_id)
+                select(
+                    *(Photo.path, Photo.taken_at, Photo.camera, Photo.exif, Photo.notes),
+                    *(Photo.failure_code, Photo.failure_message),
+                ).where(Photo.id == photo_id)
             ).one_or_none()
-            if row is None:
+            shown = pages.photos(connection, [photo_id])
+            if row is None or not shown:
                 return None
             faces = connection.scalars(
                 select(Face.id)
@@ -129,7 +131,7 @@ class Photos:
                 .order_by(Face.ordinal)
             ).all()
         return PhotoDetail(
-            row=rows.photo_row(row),
+            row=shown[0],
             path_bytes=row.path,
             exif=rows.exif_value(row.exif, row.taken_at, row.camera),
             face_ids=tuple(FaceId(key) for key in faces),

@@ -21,7 +21,7 @@ from typing import Any, Self
 
 import pytest
 
-from fiqa_studio.domain.fields_query import Query
+from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import Score, ScorerInfo
 from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library

@@ -11,8 +11,7 @@ import pytest
 from fiqa_studio.domain.albums import AlbumKind
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import LibraryError
-from fiqa_studio.domain.fields_query import Query
-from fiqa_studio.domain.query import Subject
+from fiqa_studio.domain.query import Query, Subject
 from fiqa_studio.domain.target import Target
 from fiqa_studio.store.library import Library
 from tests.store.values import Folder, make_face

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fiqa_studio.domain.fields_query import Query
+from fiqa_studio.domain.query import Query
 from fiqa_studio.store import planes
 from fiqa_studio.store.actions import EventKind, events_of
 from fiqa_studio.store.library import Library

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from fiqa_studio.curation.querytext import apply
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import KnownError, LibraryError
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.marks import (
     AddTag,
     Colour,
@@ -27,8 +27,9 @@ from fiqa_studio.domain.marks import (
     SetQuality,
     SetStars,
 )
-from fiqa_studio.domain.query import Subject
+from fiqa_studio.domain.query import Query, Subject
 from fiqa_studio.domain.target import Target
+from fiqa_studio.domain.terms import Words
 from fiqa_studio.store.actions import NAMED_AT_MOST
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.planes import BLOCK
@@ -134,7 +135,7 @@ def test_all_that_a_query_finds_is_marked(library: Library, add_photo: Callable[
     for number in range(4):
         add_photo(f"/{'sea' if number % 2 else 'hill'}/{number}.jpg", [make_face(number)])
     for subject in Subject:
-        target = Target.all_of(subject, Query(text="sea"))
+        target = Target.all_of(subject, apply("sea", Query()))
         outcome = library.marks.apply(
             [SetStars(1 if subject is Subject.FACES else 2)], target, author="me", session="s"
         ).result()
@@ -179,15 +180,15 @@ def test_changes_to_very_many_are_told_as_a_whole(library: Library) -> None:
 def test_tags_differ_by_case_and_are_found_in_any(library: Library, photo: int) -> None:
     mark(library, photo, AddTag("Gro\u00dfmutter"), AddTag("SEA"), AddTag("sea"))
     assert library.marks.tags() == {"Gro\u00dfmutter": 1, "SEA": 1, "sea": 1}
-    assert list(library.views.photo_ids(Query(text="GROSSMUTTER a.JPG"))) == [photo]
-    assert len(library.views.face_ids(Query(text="mutt"))) == 1
+    assert list(library.views.photo_ids(apply("GROSSMUTTER a.JPG", Query()))) == [photo]
+    assert len(library.views.face_ids(apply("mutt", Query()))) == 1
     mark(library, photo, RemoveTag("sea"))
     assert library.marks.tags() == {"Gro\u00dfmutter": 1, "SEA": 1}
     mark(library, photo, RemoveTag("sea"))  # there is none spelled so on it: no other one goes
     assert "SEA" in library.marks.tags()
     mark(library, photo, RemoveTag("GROSSMUTTER"))  # never spelled so: the same in another case
     assert library.marks.tags() == {"SEA": 1}
-    assert list(library.views.photo_ids(Query(text="grossmutter"))) == []
+    assert list(library.views.photo_ids(apply("grossmutter", Query()))) == []
 
 
 @pytest.mark.parametrize(
@@ -197,7 +198,7 @@ def test_tags_differ_by_case_and_are_found_in_any(library: Library, photo: int) 
 def test_tags_of_any_script_and_length(library: Library, photo: int, tag: str) -> None:
     mark(library, photo, AddTag(tag))
     assert library.marks.of_photo(photo).tags == {tag}
-    assert list(library.views.photo_ids(Query(text=tag))) == [photo]
+    assert list(library.views.photo_ids(Query(where=(Words(tuple(tag.split())),)))) == [photo]
 
 
 def test_a_tag_that_cannot_be_kept_is_refused_at_once(library: Library, photo: int) -> None:

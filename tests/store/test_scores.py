@@ -11,8 +11,8 @@ import pytest
 
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import ScorerError
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.jobs import JobFailure, JobState
+from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import ScoreMaps
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.thumbnails import thumbs_path
