@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 from fiqa_studio import __version__, cli_score_option, cli_study
 from fiqa_studio import cli_output as output
 from fiqa_studio.domain.errors import KnownError
-from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.paths import display_path
+from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.exports import records, registry
 from fiqa_studio.exports.rows import faces_with_paths, photos_with_paths
 from fiqa_studio.store.library import Library
@@ -91,7 +91,7 @@ def _command_of(arguments: Sequence[str]) -> str:
 
 
 def _index(options: argparse.Namespace) -> int:
-    from fiqa_studio.engine.indexing.work import check_folder  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.indexing.places import check_folder  # noqa: PLC0415 - as in _engine
 
     folders = [Path(folder) for folder in options.folders]
     if not os.path.lexists(_library_path(options)):
@@ -112,13 +112,13 @@ def _retry(options: argparse.Namespace) -> int:
         if not failed:
             output.say("No job has failures.")
             return DONE
-        return _follow(engine, engine.retry(failed[0].id), options)
+        return _follow(engine, engine.jobs.retry(failed[0].id), options)
 
 
 def _list(options: argparse.Namespace) -> int:
     sort = SortKey(options.sort)
     descending = sort is not SortKey.NAME if options.ascending is None else not options.ascending
-    query = Query(sort=sort, descending=descending)
+    query = Query().sorted_by(sort, descending)
     with _open(options, read_only=True) as library:
         found: Iterator[records.Record]
         if options.photos:
@@ -167,16 +167,12 @@ def _ranges() -> Callable[[FaceRow], records.Range | None]:
 
 
 def _failures(options: argparse.Namespace) -> int:
+    from fiqa_studio.engine.failures import Failures  # noqa: PLC0415 - as in _engine
+
     with _open(options, read_only=True) as library:
-        found = [records.failure_record(*failure) for failure in library.photos.failures()]
-        known = {record["path"] for record in found}
-        # Folders and links are no photos: only the job that met them knows of them.
-        indexed = [job for job in library.jobs.recent() if job.kind == "index"][:1]
-        found += [
-            records.failure_record(failure.path_bytes, failure.code, failure.message)
-            for job in indexed
-            for failure in library.jobs.failures(job.id)
-            if failure.path not in known and not failure.retried
+        found = [
+            records.failure_record(one.path, one.code, one.reason)
+            for one in Failures(library).in_library()
         ]
     if options.json:
         output.print_json_list(iter(found))
@@ -189,9 +185,10 @@ def _failures(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     write = registry.find_format(options.format).load()
     target = Path(options.to)
+    query = Query().sorted_by(SortKey(options.sort), descending=True)
     with _open(options, read_only=True) as library:
         registry.check_target(target, [root.path for root in library.roots.all()])
-        count = write(faces_with_paths(library, Query(sort=SortKey(options.sort))), target)
+        count = write(faces_with_paths(library, query), target)
     output.say(f"{count:,} faces written to {display_path(target)}")
     return DONE
 
@@ -250,6 +247,8 @@ def _scorers(options: argparse.Namespace) -> int:
 
 def _follow(engine: Engine, job: Job, options: argparse.Namespace) -> int:
     """Show a job's progress until it ends, then say what it did."""
+    from fiqa_studio.engine.jobs.kinds import find  # noqa: PLC0415 - as in _engine
+
     with _interruptible(engine, job), output.progress_bar() as show:
         while not (progress := job.wait(_REFRESH_SECONDS)).state.finished:
             show(progress)
@@ -258,7 +257,7 @@ def _follow(engine: Engine, job: Job, options: argparse.Namespace) -> int:
         raise job.error
     if options.json:
         print(json.dumps({"state": str(progress.state), **output.summary(job)}))
-    output.say(output.sentence(job))
+    output.say(output.sentence(job, find(job.kind)))
     return INTERRUPTED if progress.state is JobState.CANCELLED else DONE
 
 

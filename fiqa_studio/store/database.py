@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from fiqa_studio.domain.changes import Changes
 from fiqa_studio.domain.errors import LibraryError
-from fiqa_studio.store import connections, errors, migrate, thumbnails
+from fiqa_studio.store import connections, errors, migrate, thumbnails, vectors
 from fiqa_studio.store.lock import LibraryLock
 from fiqa_studio.store.schema import APPLICATION_ID, REVISION
 from fiqa_studio.store.writer import Transaction, Writer, failed
@@ -35,11 +35,13 @@ class Database:
         read_only: Whether writes are refused.
         id: The library's own id, made when it was created.
         backup: The copy made before an upgrade at this opening; None without one.
+        vectors_aside: Where an unusable file of vectors was put at this opening; None without one.
     """
 
     def __init__(self, path: Path, *, read_only: bool):
         self.path = path.absolute()
         self.backup: Path | None = None
+        self.vectors_aside: Path | None = None
         self._writer: Writer | None = None
         self._closed = False
         _check_header(self.path)
@@ -55,7 +57,9 @@ class Database:
             if not self.read_only:
                 thumbs = thumbnails.thumbs_path(self.path)
                 thumbnails.prepare(thumbs, self.id)
-                engine = connections.write_engine(self.path, thumbs)
+                side = vectors.vectors_path(self.path)
+                self.vectors_aside = vectors.prepare(side, self.id)
+                engine = connections.write_engine(self.path, thumbs, side)
                 with engine.connect():
                     mode = "ro"  # the writer is there, so the side files are too
                 self._writer = Writer(engine, self.path)

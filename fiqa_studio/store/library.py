@@ -14,15 +14,18 @@ from sqlalchemy import func, select
 from fiqa_studio.domain.changes import Changes
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.store import database, health
+from fiqa_studio.store.albums import Albums
 from fiqa_studio.store.faces import Faces
 from fiqa_studio.store.jobs import Jobs
 from fiqa_studio.store.marks import Marks
+from fiqa_studio.store.opinions import Opinions
 from fiqa_studio.store.photos import Photos
 from fiqa_studio.store.roots import Roots
 from fiqa_studio.store.schema import Job
 from fiqa_studio.store.scores import Scores
 from fiqa_studio.store.settings import Settings
 from fiqa_studio.store.thumbnails import Thumbnails
+from fiqa_studio.store.vectors import Vectors
 from fiqa_studio.store.views import Views
 from fiqa_studio.store.writer import Transaction
 
@@ -40,7 +43,8 @@ class Library:
         path: The absolute path of the file.
         id: The library's own id, made when it was created.
         read_only: Whether writes are refused (``library.read-only``).
-        roots, photos, faces, scores, marks, jobs, views, thumbnails, settings: What is in it.
+        roots, photos, faces, scores, marks, albums, opinions, jobs, views, settings: What is in it.
+        thumbnails, vectors: What lies beside it.
     """
 
     def __init__(self, opened: database.Database):
@@ -56,6 +60,9 @@ class Library:
         self.jobs = Jobs(opened)
         self.views = Views(opened)
         self.marks = Marks(opened, self.views)
+        self.albums = Albums(opened, self.views)
+        self.opinions = Opinions(opened)
+        self.vectors = Vectors(opened.path, opened.vectors_aside)
         self.settings = Settings(opened)
 
     @classmethod
@@ -107,6 +114,7 @@ class Library:
     def close(self) -> None:
         """Finish the writes that are queued and let go of the file. Safe to call twice."""
         self.thumbnails.close()
+        self.vectors.close()
         self._database.close()
 
     def __enter__(self) -> Self:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from fiqa_studio.domain.changes import Kind
 from fiqa_studio.domain.photos import FaceId, FoundFace, IndexedPhoto
-from fiqa_studio.store import protect, rows, thumbnails
+from fiqa_studio.store import protect, rows, thumbnails, vectors
 from fiqa_studio.store.schema import Face, FaceLandmarks, FaceState, Photo, Score
 from fiqa_studio.store.writer import Transaction
 
@@ -89,6 +89,7 @@ def drop_faces(transaction: Transaction, photo_id: int) -> None:
         if ids:
             session.execute(statement.where(rows.ids_in(Face.id, ids)))
     thumbnails.forget(session, face_ids=gone.tolist())
+    vectors.forget(session, gone.tolist())
     transaction.touch(Kind.FACE, *retired.tolist(), *gone.tolist())
 
 
@@ -181,6 +182,7 @@ def adopt_scores(transaction: Transaction, source_id: int, photo_id: int) -> Non
             )
         )
     thumbnails.adopt_maps(session, pairs)
+    vectors.adopt(session, pairs)
     transaction.touch(Kind.SCORE, *(new for _, new in pairs))
 
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.photos import FaceRow
+from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import ScorerInfo
 from fiqa_studio.engine.engine import Engine
 from fiqa_studio.engine.link.client import WorkerSettings
