@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fiqa_studio import cli_output as output
 from fiqa_studio.domain.paths import display_path
@@ -20,67 +21,65 @@ _FORMATS = ("long", "p910", "sureal", "gfiqa", "mos")
 _DUPLICATES = ("auto", "repeat", "first", "last")
 
 
-def add_commands(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
+Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
+"""Adds a command: its name, what it runs, and a sentence."""
+
+
+def add(command: Command) -> None:
     """Add these commands to ``fiqa study``."""
-    _add_import(commands, parents)
-    _add_analyse(commands, parents)
+    _add_import(command)
+    _add_analyse(command)
     text = "Show what each rater's ratings say of him, and the decisions on him."
-    raters = commands.add_parser("raters", help=text, description=text, parents=parents)
+    raters = command("raters", _raters, text)
     raters.add_argument("study", metavar="FILE.study")
     raters.add_argument("--json", action="store_true", help="answer in JSON")
-    raters.set_defaults(run=_raters)
     text = "Decide whether to accept a rater's work and whether to use the ratings."
-    decide = commands.add_parser("decide", help=text, description=text, parents=parents)
+    decide = command("decide", _decide, text)
     decide.add_argument("study", metavar="FILE.study")
     decide.add_argument("rater", metavar="RATER")
     decide.add_argument("what", choices=("accept", "use"))
     decide.add_argument("answer", choices=("yes", "no"))
     decide.add_argument("--reason", default="", help="why, a sentence")
-    decide.set_defaults(run=_decide)
-    text = "Write ratings or their MOS in a format of others."
-    export = commands.add_parser("export", help=text, description=text, parents=parents)
+    export = command("export", _export, "Write ratings or their MOS in a format of others.")
     export.add_argument("study", metavar="FILE.study")
     export.add_argument("--format", choices=_FORMATS, default="long")
     export.add_argument("--to", required=True, metavar="FILE")
     export.add_argument("--method", choices=_METHODS, default="p910", help="for gfiqa and mos")
     export.add_argument("--attribute", default="", help="the study's first by default")
-    export.set_defaults(run=_export)
 
 
-def _add_import(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
+def _add_import(command: Command) -> None:
     text = "Make a study of a table of ratings that was collected elsewhere."
-    command = commands.add_parser("import", help=text, description=text, parents=parents)
-    command.add_argument("--from", dest="table", required=True, metavar="TABLE")
-    command.add_argument("--layout", choices=_LAYOUTS, default="long")
-    command.add_argument("--to", default="", metavar="FILE.study")
-    command.add_argument(
+    table = command("import", _import, text)
+    table.add_argument("--from", dest="table", required=True, metavar="TABLE")
+    table.add_argument("--layout", choices=_LAYOUTS, default="long")
+    table.add_argument("--to", default="", metavar="FILE.study")
+    table.add_argument(
         "--columns", nargs="+", action="extend", default=[], metavar="KEY=COLUMN",
         help="which column holds what, where it is not found: stimulus=, rater=, rating=, "
         "repetition=, session=, reaction=, time=; in a wide table raters=FIRST..LAST or A|B|C, "
         "stimulus=, ignore=A|B, rows=stimuli or rows=raters",
     )  # fmt: skip
-    command.add_argument("--scale", default="", metavar="LOW..HIGH", help="found out by default")
-    command.add_argument("--duplicates", choices=_DUPLICATES, default="auto")
-    command.add_argument("--sheet", default="", help="of a workbook")
-    command.add_argument("--encoding", default="", help="of a text, found out by default")
-    command.add_argument("--title", default="", help="of the study")
-    command.add_argument("--dry-run", action="store_true", help="say what would be read, and stop")
-    command.add_argument("--json", action="store_true", help="answer in JSON")
-    command.set_defaults(run=_import)
+    table.add_argument("--scale", default="", metavar="LOW..HIGH", help="found out by default")
+    table.add_argument("--duplicates", choices=_DUPLICATES, default="auto")
+    table.add_argument("--sheet", default="", help="of a workbook")
+    table.add_argument("--encoding", default="", help="of a text, found out by default")
+    table.add_argument("--title", default="", help="of the study")
+    table.add_argument("--dry-run", action="store_true", help="say what would be read, and stop")
+    table.add_argument("--json", action="store_true", help="answer in JSON")
 
 
-def _add_analyse(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
+def _add_analyse(command: Command) -> None:
     text = "Compute the MOS of a study, with intervals, and judge its raters."
-    command = commands.add_parser("analyse", help=text, description=text, parents=parents)
-    command.add_argument("study", metavar="FILE.study")
-    command.add_argument("--method", choices=_METHODS, default="p910")
-    command.add_argument("--attribute", default="", help="the study's first by default")
-    command.add_argument(
+    analyse = command("analyse", _analyse, text)
+    analyse.add_argument("study", metavar="FILE.study")
+    analyse.add_argument("--method", choices=_METHODS, default="p910")
+    analyse.add_argument("--attribute", default="", help="the study's first by default")
+    analyse.add_argument(
         "--loo-threshold", type=float, default=None, metavar="R",
         help="least correlation with the others, for loo",
     )  # fmt: skip
-    command.add_argument("--json", action="store_true", help="answer in JSON")
-    command.set_defaults(run=_analyse)
+    analyse.add_argument("--json", action="store_true", help="answer in JSON")
 
 
 # Imported in the commands: the statistics and the database are loaded by who asks for them.
