@@ -218,6 +218,11 @@ def _doctor(options: argparse.Namespace) -> int:
                 health = library.health()
             report["library"].update(health)
             problems += [f"library: {problem}" for problem in health["problems"]]
+            problems += [
+                f"thumbnails: {problem} The library is not affected; the next fiqa index of its "
+                "folders makes them again."
+                for problem in health["thumbnail_problems"]
+            ]
         except KnownError as error:
             problems.append(str(error))
     report["problems"] = problems
