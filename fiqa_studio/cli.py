@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from fiqa_studio import __version__, cli_score_option
+from fiqa_studio import __version__, cli_score_option, cli_study
 from fiqa_studio import cli_output as output
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobState
@@ -392,6 +392,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--sort", choices=sorts, default="score")
     command("doctor", _doctor, "Check this installation and the library.", as_json)
     command("scorers", _scorers, "List the scorers.", as_json)
+    cli_study.add_commands(commands, [common])
     commands.add_parser("models", help="List, import and verify checkpoints.")
     commands.add_parser("evaluate", help="Compare a scorer with people's ratings.")
     return parser
