@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from fiqa_studio import __version__, cli_score_option
+from fiqa_studio import __version__, cli_score_option, cli_study
 from fiqa_studio import cli_output as output
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobState
@@ -218,6 +218,11 @@ def _doctor(options: argparse.Namespace) -> int:
                 health = library.health()
             report["library"].update(health)
             problems += [f"library: {problem}" for problem in health["problems"]]
+            problems += [
+                f"thumbnails: {problem} The library is not affected; the next fiqa index of its "
+                "folders makes them again."
+                for problem in health["thumbnail_problems"]
+            ]
         except KnownError as error:
             problems.append(str(error))
     report["problems"] = problems
@@ -387,6 +392,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--sort", choices=sorts, default="score")
     command("doctor", _doctor, "Check this installation and the library.", as_json)
     command("scorers", _scorers, "List the scorers.", as_json)
+    cli_study.add_commands(commands, [common])
     commands.add_parser("models", help="List, import and verify checkpoints.")
     commands.add_parser("evaluate", help="Compare a scorer with people's ratings.")
     return parser

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _COUNTS = (
     *("indexed", "faces", "scored", "unchanged", "moved", "returned", "missing"),
-    *("failed", "other"),
+    *("failed", "other", "thumbnails", "maps"),
 )
 
 

@@ -12,6 +12,7 @@ from fiqa_studio.domain.photos import FaceId, JobId, PhotoId
 from fiqa_studio.engine.failures import Failures
 from fiqa_studio.engine.indexing import kind as indexing
 from fiqa_studio.engine.indexing.places import places_of
+from fiqa_studio.engine.indexing.remake import is_anything_lost
 from fiqa_studio.engine.jobs.job import Job, Listener
 from fiqa_studio.engine.jobs.runner import JobRunner
 from fiqa_studio.engine.jobs.tools import Tools
@@ -85,6 +86,15 @@ class Engine:
         Over the whole library (without ``face_ids``) it becomes the active one at the end.
         """
         return self.jobs.start("score", scoring.params_of(scorer, face_ids))
+
+    def mend_thumbnails(self) -> Job | None:
+        """Make thumbnails and maps again that are lost or damaged; None where nothing is.
+
+        Blocks while the file of thumbnails is read.
+        """
+        if not is_anything_lost(self._library):
+            return None
+        return self.jobs.start("thumbnails", {})
 
     def retry_unreadable(self) -> Job:
         """Try again every photo that could not be read, in whichever job."""

@@ -55,7 +55,7 @@ class Library:
         self.roots = Roots(opened)
         self.photos = Photos(opened)
         self.faces = Faces(opened)
-        self.thumbnails = Thumbnails(opened.path)
+        self.thumbnails = Thumbnails(opened)
         self.scores = Scores(opened, self.thumbnails)
         self.jobs = Jobs(opened)
         self.views = Views(opened)
@@ -109,7 +109,7 @@ class Library:
 
     def health(self) -> dict[str, Any]:
         """Check the whole file and report (JSON values); takes seconds on a large library."""
-        return health.examine(self._database)
+        return health.examine(self._database, self.thumbnails)
 
     def close(self) -> None:
         """Finish the writes that are queued and let go of the file. Safe to call twice."""

@@ -68,6 +68,20 @@ class Scores:
             lambda transaction: record_scores(transaction, scorer_hash, scores)
         )
 
+    def record_maps(
+        self, scorer_hash: str, maps: Sequence[tuple[int, ScoreMaps | None]]
+    ) -> Future[None]:
+        """Put back the maps of faces that this scorer has scored; their scores stay."""
+
+        def work(transaction: Transaction) -> None:
+            wanted = select(Face.id).where(rows.ids_in(Face.id, [face for face, _ in maps]))
+            there = set(transaction.session.scalars(wanted))
+            kept = [one for one in maps if one[0] in there]
+            thumbnails.put_maps(transaction.session, scorer_hash, kept)
+            transaction.touch(Kind.SCORE, *there)
+
+        return self._database.write(work)
+
     def active(self) -> ScorerInfo | None:
         """The scorer whose scores the views show; None before the first one."""
         with self._database.read() as connection:
@@ -188,7 +202,7 @@ def record_scores(
     thumbnails.put_maps(
         session,
         scorer_hash,
-        [(key, maps) for key, _, maps in scores if maps is not None and key in faces],
+        [(key, maps) for key, _, maps in scores if key in faces],
     )
     transaction.touch(Kind.SCORE, *faces)
 

@@ -82,15 +82,25 @@ class ScoreWork:
         self._client = client
         self._job = job
         self._scorer = scorer
+        self._redraws = False
         self._batch: Batch[tuple[_Work, PhotoScored]] = Batch(
             self._write, lambda item, error: self._failed(item[0], error)
         )
 
     def run(self, face_ids: Sequence[FaceId] | None = None) -> None:
         """Score the faces that have no score of this scorer; of ``face_ids`` where given."""
-        groups = unscored(self._library, self._scorer.hash, face_ids)
-        self._job.expect(self._job.progress.done + len(groups))
         self._job.say(f"Scoring with {self._scorer.title}")
+        self._put_through(unscored(self._library, self._scorer.hash, face_ids))
+
+    def redraw(self, face_ids: Sequence[FaceId]) -> None:
+        """Make the maps of these faces again; their scores stay what they are."""
+        self._redraws = True
+        self._job.say(f"Drawing maps with {self._scorer.title}")
+        found = self._library.faces.by_photo(face_ids)
+        self._put_through([(path, content, faces) for _, path, content, faces in found])
+
+    def _put_through(self, groups: list[Group]) -> None:
+        self._job.expect(self._job.progress.done + len(groups))
         feed(
             self._job,
             self._client,
@@ -137,6 +147,11 @@ class ScoreWork:
             for _, answer in answers
             for face_id, wire in answer.scores
         ]
-        self._library.scores.record(self._scorer.hash, scores).result()
-        self._job.counts["scored"] += len(scores)
+        if self._redraws:
+            maps = [(face_id, one) for face_id, _, one in scores]
+            self._library.scores.record_maps(self._scorer.hash, maps).result()
+            self._job.counts["maps"] += len(maps)
+        else:
+            self._library.scores.record(self._scorer.hash, scores).result()
+            self._job.counts["scored"] += len(scores)
         self._job.advance(len(answers))
