@@ -26,7 +26,7 @@ from sqlalchemy import Connection
 
 from fiqa_studio.domain.photos import PhotoStatus
 from fiqa_studio.domain.scores import ScorerInfo
-from fiqa_studio.store import planes, thumbnails, words
+from fiqa_studio.store import planes, thumbs_file, words
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.schema import TagBlock
 from fiqa_studio.store.writer import Transaction
@@ -120,7 +120,7 @@ class _Maker:
 
     def write_thumbnails(self, path: Path) -> None:
         """Two views that look like the tables of thumbnails; what is written there is lost."""
-        with closing(sqlite3.connect(thumbnails.thumbs_path(path))) as connection:
+        with closing(sqlite3.connect(thumbs_file.thumbs_path(path))) as connection:
             connection.execute("CREATE TABLE picture (number INTEGER PRIMARY KEY, jpeg BLOB)")
             connection.executemany(
                 "INSERT INTO picture VALUES (?, ?)",
@@ -128,17 +128,15 @@ class _Maker:
             )
             for table, count in (("photo", self._photos), ("face", len(self._owner))):
                 key = f"{table}_id"
-                for step in (
-                    f"DROP TABLE {table}",
-                    f"CREATE TABLE known_{table} ({key} INTEGER PRIMARY KEY)",
-                    f"CREATE VIEW {table} AS SELECT {key}, jpeg"  # noqa: S608 - our own names
-                    f" FROM known_{table} JOIN picture ON number = {key} % {_PICTURES}",
-                    f"CREATE TRIGGER no_{table}_in INSTEAD OF INSERT ON {table}"
-                    " BEGIN SELECT 1; END",
-                    f"CREATE TRIGGER no_{table}_out INSTEAD OF DELETE ON {table}"
-                    " BEGIN SELECT 1; END",
-                ):
-                    connection.execute(step)
+                pictures = f"known_{table} JOIN picture ON number = {key} % {_PICTURES}"
+                nothing = f"ON {table} BEGIN SELECT 1; END"
+                connection.execute(f"DROP TABLE {table}")
+                connection.execute(f"CREATE TABLE known_{table} ({key} INTEGER PRIMARY KEY)")
+                connection.execute(
+                    f"CREATE VIEW {table} AS SELECT {key}, jpeg, NULL AS crc FROM {pictures}"  # noqa: S608
+                )
+                connection.execute(f"CREATE TRIGGER no_{table}_in INSTEAD OF INSERT {nothing}")
+                connection.execute(f"CREATE TRIGGER no_{table}_out INSTEAD OF DELETE {nothing}")
                 connection.executemany(
                     f"INSERT INTO known_{table} VALUES (?)",  # noqa: S608
                     ((number + 1,) for number in range(count)),
