@@ -112,7 +112,8 @@ class _Maker:
         _bulk(connection, "score", _SCORE, self._score_rows())
         connection.exec_driver_sql(
             "INSERT INTO photo_search (rowid, words)"
-            " SELECT id, lower(path_text || char(10) || camera) FROM photo"
+            " SELECT id, lower(substr(path_text, length(folder) + 1) || char(10) || camera)"
+            " FROM photo"
         )
         self._write_marks(connection)
         if landmarks:
