@@ -129,10 +129,14 @@ class Asked:
         return self._owners.photos(self.connection)
 
     @property
+    def current_faces(self) -> Mask:
+        """By face id, whether there is such a face and its photo shows it."""
+        return self._owners.current_faces(self.connection)
+
+    @property
     def shown_photos(self) -> Mask:
         """The photos that show a face, by photo id."""
-        current = self._owners.current_faces(self.connection)
-        return mask_of(self.owners[current], self.photo_size)
+        return mask_of(self.owners[self.current_faces], self.photo_size)
 
     def base(self, *conditions: ColumnElement[bool]) -> Select[int]:
         """Select the subject's ids, of faces those that are current."""
