@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 
@@ -16,10 +16,11 @@ from fiqa_studio.domain.errors import ScorerError
 from fiqa_studio.domain.photos import ScorerId
 from fiqa_studio.domain.scores import Score as ScoreValue
 from fiqa_studio.domain.scores import ScoreMaps, ScorerInfo
-from fiqa_studio.store import rows, settings, thumbnails
+from fiqa_studio.store import rows, settings, thumbnails, vectors
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.schema import Face, FaceState, Score, Scorer
 from fiqa_studio.store.thumbnails import Thumbnails
+from fiqa_studio.store.vectors import Embedding
 from fiqa_studio.store.writer import Transaction
 
 _INFO = (Scorer.name, Scorer.title, Scorer.hash, Scorer.summary, Scorer.kind)
@@ -56,16 +57,31 @@ class Scores:
         self,
         scorer_hash: str,
         scores: Sequence[tuple[int, ScoreValue, ScoreMaps | None]],
+        *,
+        embeddings: Mapping[int, Embedding] | None = None,
+        hashes: Mapping[int, int] | None = None,
     ) -> Future[None]:
         """Record scores of faces by a known scorer; a rescore replaces its own earlier one.
 
-        Faces that are gone meanwhile are passed over.
+        Faces that are gone meanwhile are passed over. ``embeddings`` came with the scores and
+        ``hashes`` (perceptual) with the crops, by face; both are kept in the side file.
 
         Raises:
             ScorerError: (from the future) ``scorer.unknown``.
         """
+
+        def work(transaction: Transaction) -> None:
+            record_scores(transaction, scorer_hash, scores)
+            _record_vectors(transaction, scorer_hash, embeddings or {}, hashes or {})
+
+        return self._database.write(work)
+
+    def record_vectors(
+        self, scorer_hash: str, embeddings: Mapping[int, Embedding], hashes: Mapping[int, int]
+    ) -> Future[None]:
+        """Record what came with scores that are known already, and leave those as they are."""
         return self._database.write(
-            lambda transaction: record_scores(transaction, scorer_hash, scores)
+            lambda transaction: _record_vectors(transaction, scorer_hash, embeddings, hashes)
         )
 
     def active(self) -> ScorerInfo | None:
@@ -191,6 +207,22 @@ def record_scores(
         [(key, maps) for key, _, maps in scores if maps is not None and key in faces],
     )
     transaction.touch(Kind.SCORE, *faces)
+
+
+def _record_vectors(
+    transaction: Transaction,
+    scorer_hash: str,
+    embeddings: Mapping[int, Embedding],
+    hashes: Mapping[int, int],
+) -> None:
+    session = transaction.session
+    there = set(
+        session.scalars(select(Face.id).where(rows.ids_in(Face.id, [*embeddings, *hashes])))
+    )
+    vectors.put_embeddings(
+        session, scorer_hash, [(key, one) for key, one in embeddings.items() if key in there]
+    )
+    vectors.put_hashes(session, [(key, one) for key, one in hashes.items() if key in there])
 
 
 def _info(row: Row[str, str, str, str, str]) -> ScorerInfo:

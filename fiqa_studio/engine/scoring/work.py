@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.photos import FaceId
-from fiqa_studio.domain.scores import Score, ScoreMaps
 from fiqa_studio.engine.jobs.feed import Batch, ask, feed
 from fiqa_studio.engine.jobs.job import Job
 from fiqa_studio.engine.jobs.tools import Tools
@@ -20,8 +19,14 @@ from fiqa_studio.engine.link.protocol import (
     ScorerLoaded,
     WireFaceToScore,
 )
-from fiqa_studio.engine.link.wire import landmarks_to_wire, score_from_wire, scorer_info
+from fiqa_studio.engine.link.wire import (
+    embedding_from_wire,
+    landmarks_to_wire,
+    score_from_wire,
+    scorer_info,
+)
 from fiqa_studio.store.library import Library
+from fiqa_studio.store.vectors import Embedding
 
 DEFAULT_SCORER = "default"
 """Stands for the best scorer that works here."""
@@ -82,6 +87,7 @@ class ScoreWork:
         self._client = client
         self._job = job
         self._scorer = scorer
+        self._keep_scores = False
         self._batch: Batch[tuple[_Work, PhotoScored]] = Batch(
             self._write, lambda item, error: self._failed(item[0], error)
         )
@@ -89,8 +95,18 @@ class ScoreWork:
     def run(self, face_ids: Sequence[FaceId] | None = None) -> None:
         """Score the faces that have no score of this scorer; of ``face_ids`` where given."""
         groups = unscored(self._library, self._scorer.hash, face_ids)
-        self._job.expect(self._job.progress.done + len(groups))
         self._job.say(f"Scoring with {self._scorer.title}")
+        self._put_through(groups)
+
+    def fill(self, face_ids: Sequence[int]) -> None:
+        """Keep what comes with the scores of these faces; the scores themselves stay."""
+        found = self._library.faces.by_photo(face_ids)
+        self._keep_scores = True
+        self._job.say(f"Computing embeddings with {self._scorer.title}")
+        self._put_through([(one.path, one.content_hash, one.face_ids) for one in found])
+
+    def _put_through(self, groups: list[Group]) -> None:
+        self._job.expect(self._job.progress.done + len(groups))
         feed(
             self._job,
             self._client,
@@ -132,11 +148,14 @@ class ScoreWork:
         self._job.record()
 
     def _write(self, answers: list[tuple[_Work, PhotoScored]]) -> None:
-        scores: list[tuple[FaceId, Score, ScoreMaps | None]] = [
-            (FaceId(face_id), *score_from_wire(wire, self._scorer))
-            for _, answer in answers
-            for face_id, wire in answer.scores
-        ]
-        self._library.scores.record(self._scorer.hash, scores).result()
-        self._job.counts["scored"] += len(scores)
+        library, scorer = self._library.scores, self._scorer
+        wires = [(FaceId(face), wire) for _, answer in answers for face, wire in answer.scores]
+        embeddings: dict[int, Embedding] = {face: embedding_from_wire(wire) for face, wire in wires}
+        hashes = {face: bits for _, answer in answers for face, bits in answer.hashes}
+        if self._keep_scores:
+            library.record_vectors(scorer.hash, embeddings, hashes).result()
+        else:
+            scores = [(face, *score_from_wire(wire, scorer)) for face, wire in wires]
+            library.record(scorer.hash, scores, embeddings=embeddings, hashes=hashes).result()
+        self._job.counts["scored"] += len(wires)
         self._job.advance(len(answers))
