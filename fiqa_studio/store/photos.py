@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import Row, Select, func, select, update
 
 from fiqa_studio.domain.changes import Kind
@@ -19,6 +20,7 @@ from fiqa_studio.domain.photos import (
 )
 from fiqa_studio.domain.scores import Score, ScoreMaps
 from fiqa_studio.store import pages, recording, rows, vectors
+from fiqa_studio.store.columns import Ids, int_columns
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.recording import FileAt, Outcome, Recorded
 from fiqa_studio.store.roots import below, root_of, root_path
@@ -30,6 +32,10 @@ from fiqa_studio.store.writer import Transaction
 __all__ = ["FileAt", "IndexedFile", "KnownFile", "Outcome", "Photos", "Recorded"]
 
 _PATHS_AT_ONCE = 500
+
+
+_MANY = 50_000
+"""From here on a look at the whole table beats one row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,17 @@ class Photos:
                 select(Photo.id, Photo.path).where(rows.ids_in(Photo.id, photo_ids))
             ).all()
         return {PhotoId(key): path for key, path in found}
+
+    def sizes(self, photo_ids: Sequence[int] | Ids) -> tuple[int, int]:
+        """Bytes of the files of these photos that are there, and how many photos are missing."""
+        query = select(Photo.id, Photo.size, Photo.missing)
+        if len(photo_ids) < _MANY:
+            query = query.where(rows.ids_in(Photo.id, photo_ids))
+        with self._database.read() as connection:
+            ids, sizes, missing = int_columns(connection, query)
+        wanted = np.isin(ids, photo_ids)
+        gone = missing[wanted].astype(bool)
+        return int(sizes[wanted][~gone].sum()), int(gone.sum())
 
     def at_paths(self, paths: Iterable[bytes]) -> dict[bytes, PhotoId]:
         """The photos that hold these paths: the present one, else the latest that is missing."""

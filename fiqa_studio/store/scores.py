@@ -76,13 +76,24 @@ class Scores:
 
         return self._database.write(work)
 
-    def record_vectors(
-        self, scorer_hash: str, embeddings: Mapping[int, Embedding], hashes: Mapping[int, int]
+    def record_beside(
+        self,
+        scorer_hash: str,
+        maps: Sequence[tuple[int, ScoreMaps | None]],
+        embeddings: Mapping[int, Embedding],
+        hashes: Mapping[int, int],
     ) -> Future[None]:
-        """Record what came with scores that are known already, and leave those as they are."""
-        return self._database.write(
-            lambda transaction: _record_vectors(transaction, scorer_hash, embeddings, hashes)
-        )
+        """Put back what lies beside scores that this scorer gave; the scores stay."""
+
+        def work(transaction: Transaction) -> None:
+            wanted = select(Face.id).where(rows.ids_in(Face.id, [face for face, _ in maps]))
+            there = set(transaction.session.scalars(wanted))
+            kept = [one for one in maps if one[0] in there]
+            thumbnails.put_maps(transaction.session, scorer_hash, kept)
+            _record_vectors(transaction, scorer_hash, embeddings, hashes)
+            transaction.touch(Kind.SCORE, *there)
+
+        return self._database.write(work)
 
     def active(self) -> ScorerInfo | None:
         """The scorer whose scores the views show; None before the first one."""
@@ -204,7 +215,7 @@ def record_scores(
     thumbnails.put_maps(
         session,
         scorer_hash,
-        [(key, maps) for key, _, maps in scores if maps is not None and key in faces],
+        [(key, maps) for key, _, maps in scores if key in faces],
     )
     transaction.touch(Kind.SCORE, *faces)
 

@@ -68,14 +68,24 @@ def vectors_path(library: Path) -> Path:
     return Path(os.fspath(library) + ".vectors")
 
 
-def prepare(path: Path, library_id: str) -> Path | None:
-    """Make sure that a usable file of vectors of this library is at ``path``.
+def is_damaged(path: Path) -> bool:
+    """Whether the file's structures are damaged; reads all of it."""
+    try:
+        with closing(connections.connect(path, "ro")) as connection:
+            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError:
+        return True
+    return bool(answer != "ok")
+
+
+def prepare(path: Path, library_id: str, *, anew: bool = False) -> Path | None:
+    """Make sure that a usable file of vectors of this library is at ``path``, or begin ``anew``.
 
     One that is damaged, of another format or of another library is put aside, and where to is
     returned; None where there was nothing to put aside.
     """
     aside = None
-    if path.exists() and not _usable(path, library_id):
+    if path.exists() and (anew or not _usable(path, library_id)):
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = Path(os.fspath(path) + f".unusable-{stamp}")
         for suffix in ("-wal", "-shm", ""):

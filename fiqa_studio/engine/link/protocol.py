@@ -91,6 +91,15 @@ class RenderCrop(Message, frozen=True):
     landmarks: bytes
 
 
+class CropFaces(Message, frozen=True):
+    """The aligned crops of faces of one photo, as files, for exports."""
+
+    request_id: int
+    path: bytes
+    content_hash: str
+    faces: list[WireFaceToScore]
+
+
 class Describe(Message, frozen=True):
     """Versions, devices, scorers and optional decoders, for the doctor and the menus.
 
@@ -111,17 +120,9 @@ class Shutdown(Message, frozen=True):
     """Finish what is in hand and exit."""
 
 
-Command = (
-    Hello
-    | IndexPhoto
-    | LoadScorer
-    | ScorePhoto
-    | RenderPhoto
-    | RenderCrop
-    | Describe
-    | Cancel
-    | Shutdown
-)
+PhotoCommand = IndexPhoto | ScorePhoto | RenderPhoto | RenderCrop | CropFaces
+"""What a decoder does: one photo each."""
+Command = Hello | PhotoCommand | LoadScorer | Describe | Cancel | Shutdown
 
 
 # --- events ---------------------------------------------------------------------------------
@@ -240,6 +241,13 @@ class Rendered(Message, frozen=True):
     rgb: bytes
 
 
+class FacesCropped(Message, frozen=True):
+    """Answer to `CropFaces`: face ids, each with a PNG of 512 x 512 pixels."""
+
+    request_id: int
+    crops: list[tuple[int, bytes]]
+
+
 class Description(Message, frozen=True):
     """Answer to `Describe`."""
 
@@ -278,6 +286,7 @@ Event = (
     | ScorerLoaded
     | PhotoScored
     | Rendered
+    | FacesCropped
     | Description
     | RequestFailed
     | Notice

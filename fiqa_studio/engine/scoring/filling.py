@@ -71,9 +71,9 @@ def _retry(_before: JobRecord, params: Params) -> Params:
 
 
 def _outcome(job: Job) -> str:
-    if not (job.counts["scored"] or job.counts["failed"] or job.cancelled):
+    if not (job.counts["filled"] or job.counts["failed"] or job.cancelled):
         return "Nothing to fill in."
-    return joined(job, [f"{number(job.counts['scored'], 'face')} filled in"])
+    return joined(job, [f"{number(job.counts['filled'], 'face')} filled in"])
 
 
 KIND = JobKind(

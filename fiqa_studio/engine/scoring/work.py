@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.photos import FaceId
+from fiqa_studio.domain.scores import Score, ScoreMaps
 from fiqa_studio.engine.jobs.feed import Batch, ask, feed
 from fiqa_studio.engine.jobs.job import Job
 from fiqa_studio.engine.jobs.tools import Tools
@@ -87,23 +88,31 @@ class ScoreWork:
         self._client = client
         self._job = job
         self._scorer = scorer
-        self._keep_scores = False
+        self._counted = "scored"
         self._batch: Batch[tuple[_Work, PhotoScored]] = Batch(
             self._write, lambda item, error: self._failed(item[0], error)
         )
 
     def run(self, face_ids: Sequence[FaceId] | None = None) -> None:
         """Score the faces that have no score of this scorer; of ``face_ids`` where given."""
-        groups = unscored(self._library, self._scorer.hash, face_ids)
         self._job.say(f"Scoring with {self._scorer.title}")
-        self._put_through(groups)
+        self._put_through(unscored(self._library, self._scorer.hash, face_ids))
+
+    def redraw(self, face_ids: Sequence[int]) -> None:
+        """Make the maps of these faces again; their scores stay what they are."""
+        self._job.say(f"Drawing maps with {self._scorer.title}")
+        self._score_again(face_ids, "maps")
 
     def fill(self, face_ids: Sequence[int]) -> None:
-        """Keep what comes with the scores of these faces; the scores themselves stay."""
-        found = self._library.faces.by_photo(face_ids)
-        self._keep_scores = True
+        """Compute the embeddings of these faces; their scores stay what they are."""
         self._job.say(f"Computing embeddings with {self._scorer.title}")
-        self._put_through([(one.path, one.content_hash, one.face_ids) for one in found])
+        self._score_again(face_ids, "filled")
+
+    def _score_again(self, face_ids: Sequence[int], counted: str) -> None:
+        """Keep what comes beside the scores, and count that under this name."""
+        self._counted = counted
+        found = self._library.faces.by_photo(face_ids)
+        self._put_through([(path, content, faces) for _, path, content, faces in found])
 
     def _put_through(self, groups: list[Group]) -> None:
         self._job.expect(self._job.progress.done + len(groups))
@@ -149,13 +158,16 @@ class ScoreWork:
 
     def _write(self, answers: list[tuple[_Work, PhotoScored]]) -> None:
         library, scorer = self._library.scores, self._scorer
-        wires = [(FaceId(face), wire) for _, answer in answers for face, wire in answer.scores]
-        embeddings: dict[int, Embedding] = {face: embedding_from_wire(wire) for face, wire in wires}
+        scores: list[tuple[int, Score, ScoreMaps | None]] = []
+        embeddings: dict[int, Embedding] = {}
         hashes = {face: bits for _, answer in answers for face, bits in answer.hashes}
-        if self._keep_scores:
-            library.record_vectors(scorer.hash, embeddings, hashes).result()
-        else:
-            scores = [(face, *score_from_wire(wire, scorer)) for face, wire in wires]
+        for face, wire in (pair for _, answer in answers for pair in answer.scores):
+            scores.append((face, *score_from_wire(wire, scorer)))
+            embeddings[face] = embedding_from_wire(wire)
+        if self._counted == "scored":
             library.record(scorer.hash, scores, embeddings=embeddings, hashes=hashes).result()
-        self._job.counts["scored"] += len(wires)
+        else:
+            maps = [(face, one) for face, _, one in scores]
+            library.record_beside(scorer.hash, maps, embeddings, hashes).result()
+        self._job.counts[self._counted] += len(scores)
         self._job.advance(len(answers))

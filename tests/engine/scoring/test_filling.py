@@ -94,7 +94,7 @@ def test_a_library_without_vectors_says_so_and_fills_up(
             assert len(unfilled(later, hash_of(later))) == 2
             job = filling.jobs.start("fill", params_of())
             finish(job)
-            assert job.counts["scored"] == 2
+            assert job.counts["filled"] == 2
             assert unfilled(later, hash_of(later)).tolist() == []
             assert np.allclose(later.vectors.embeddings(hash_of(later))[1], before, atol=1e-2)
             assert np.array_equal(later.vectors.hashes()[1], bits)
