@@ -104,6 +104,7 @@ class Views:
     def prepare(self) -> None:
         """Read ahead what the first filter by a photo's values would wait for."""
         with self._database.read() as connection:
+            self._owners.of_faces(connection)
             self._owners.photos(connection)
 
     def face_rows(self, ids: Sequence[int] | Ids, *, scorer: str = "") -> list[FaceRow]:
