@@ -127,7 +127,7 @@ class Vectors:
         if aside is not None:
             self.notice = (
                 "The file of embeddings beside this library was damaged or not its own and was "
-                f"put aside as {aside.name}. Scoring again fills a new one."
+                f"put aside as {aside.name}. A job can fill a new one (`fiqa score --fill`)."
             )
 
     def embeddings(

@@ -4,12 +4,11 @@ Libraries of earlier versions have none, and one that was damaged is put aside. 
 perceptual hashes come with a score alone, so the faces are decoded and scored again; the scores
 that are known stay as they are.
 
-Parameters: ``scorer``: the hash of the scorer whose embeddings are wanted; the active one without.
+Parameters: ``scorer``: the hash or name of the scorer whose embeddings are wanted; the active one
+without.
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from fiqa_studio.domain.errors import ScorerError
 from fiqa_studio.domain.jobs import JobRecord
@@ -20,20 +19,11 @@ from fiqa_studio.engine.jobs.tools import Tools
 from fiqa_studio.engine.jobs.words import joined, number
 from fiqa_studio.engine.scoring.work import ScoreWork, load_scorer
 from fiqa_studio.store.library import Library
-from fiqa_studio.store.vectors import Ids
 
 
-def unfilled(library: Library, scorer_hash: str) -> Ids:
-    """Shown faces with a score of a scorer, but without what came with it; ascending. Reads."""
-    scored, _ = library.scores.of_scorer(scorer_hash)
-    hashed, _ = library.vectors.hashes()
-    complete = np.intersect1d(library.vectors.asked(scorer_hash), hashed)
-    return np.setdiff1d(scored, complete)
-
-
-def params_of(scorer_hash: str = "") -> Params:
-    """Parameters to fill in for a scorer; for the active one without a hash."""
-    return {"scorer": scorer_hash}
+def params_of(scorer: str = "") -> Params:
+    """Parameters to fill in for a scorer by hash or name; for the active one without."""
+    return {"scorer": scorer}
 
 
 def _title(_params: Params) -> str:
@@ -41,8 +31,15 @@ def _title(_params: Params) -> str:
 
 
 def _work(tools: Tools, job: Job, params: Params) -> None:
-    wanted = _scorer(tools.library, str(params.get("scorer") or ""))
-    if wanted is None or not len(faces := unfilled(tools.library, wanted.hash)):
+    named = str(params.get("scorer") or "")
+    wanted = _scorer(tools.library, named)
+    if named and wanted is None:
+        raise ScorerError(
+            f"This library has no scores of a scorer “{named}”.",
+            remedy="Score the faces with it: its embeddings come with the scores.",
+            code="scorer.unknown",
+        )
+    if wanted is None or not len(faces := tools.library.without_vectors(wanted.hash)):
         job.expect(0)
         return
     loaded = load_scorer(tools, job, wanted.name)
@@ -59,10 +56,15 @@ def _work(tools: Tools, job: Job, params: Params) -> None:
     ScoreWork(tools.library, tools.client, job, loaded).fill(faces.tolist())
 
 
-def _scorer(library: Library, scorer_hash: str) -> ScorerInfo | None:
-    if not scorer_hash:
+def _scorer(library: Library, named: str) -> ScorerInfo | None:
+    if not named:
         return library.scores.active()
-    return next((one for one in library.scores.scorers() if one.hash == scorer_hash), None)
+    known = library.scores.scorers()
+    # The latest of its name: earlier ones are other weights under the same name.
+    return next(
+        (one for one in known if one.hash == named),
+        next((one for one in reversed(known) if one.name == named), None),
+    )
 
 
 def _retry(_before: JobRecord, params: Params) -> Params:

@@ -14,7 +14,7 @@ from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.query import Query
 from fiqa_studio.engine.engine import Engine
 from fiqa_studio.engine.link.client import WorkerSettings
-from fiqa_studio.engine.scoring.filling import params_of, unfilled
+from fiqa_studio.engine.scoring.filling import params_of
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.vectors import vectors_path
 from tests.engine.conftest import PATIENCE, finish, jpeg
@@ -63,7 +63,7 @@ def test_what_comes_with_a_score_is_kept_whichever_way_it_came(
     assert scored.shape[1] > 8
     assert np.ptp(scored) > 0
     assert np.array_equal(library.vectors.hashes()[1], at_index), "the same crop, the same hash"
-    assert unfilled(library, hash_of(library)).tolist() == []
+    assert library.without_vectors(hash_of(library)).tolist() == []
 
     again = Library.create(library.path.with_name("again.fiqa"))
     with again:
@@ -91,11 +91,11 @@ def test_a_library_without_vectors_says_so_and_fills_up(
     with Library.open(library.path) as later:
         filling = Engine(later)
         try:
-            assert len(unfilled(later, hash_of(later))) == 2
+            assert len(later.without_vectors(hash_of(later))) == 2
             job = filling.jobs.start("fill", params_of())
             finish(job)
             assert job.counts["filled"] == 2
-            assert unfilled(later, hash_of(later)).tolist() == []
+            assert later.without_vectors(hash_of(later)).tolist() == []
             assert np.allclose(later.vectors.embeddings(hash_of(later))[1], before, atol=1e-2)
             assert np.array_equal(later.vectors.hashes()[1], bits)
             rows = later.views.face_rows(later.views.ids(Query()))
@@ -113,7 +113,7 @@ def test_a_scorer_without_embeddings_is_asked_once(
     library, engine = own
     finish(engine.start_index([album], score_with=CLASSICAL))
     assert library.vectors.embeddings(hash_of(library))[0].tolist() == []
-    assert unfilled(library, hash_of(library)).tolist() == []
+    assert library.without_vectors(hash_of(library)).tolist() == []
 
 
 def test_another_version_of_the_scorer_fills_nothing_in(
@@ -128,8 +128,17 @@ def test_another_version_of_the_scorer_fills_nothing_in(
     kept = library.scores.get(face)
     assert kept is not None
     library.scores.record(older.hash, [(face, kept, None)]).result()
-    assert unfilled(library, older.hash).tolist() == [face]
+    assert library.without_vectors(older.hash).tolist() == [face]
     job = engine.jobs.start("fill", params_of(older.hash))
     assert job.wait(PATIENCE).state is JobState.FAILED
     assert job.error is not None
     assert job.error.code == "scorer.changed"
+
+
+def test_a_scorer_without_scores_here_is_named(own: tuple[Library, Engine]) -> None:
+    _, engine = own
+    job = engine.fill_vectors("nobody")
+    assert job.wait(PATIENCE).state is JobState.FAILED
+    assert job.error is not None
+    assert job.error.code == "scorer.unknown"
+    assert "nobody" in job.error.message
