@@ -220,3 +220,10 @@ def test_a_script_may_wait_until_the_window_lets_go(
     assert main(arguments) == 0
     assert len(tried) == 3
     assert len(marked(library)) == COUNT
+
+
+def test_the_doctor_says_what_has_no_embedding_and_how_to_get_it(fiqa: Fiqa) -> None:
+    assert json.loads(fiqa("doctor", "--json").stdout)["library"]["faces_without_vectors"] == COUNT
+    assert f"embeddings of {COUNT} faces; fiqa score --fill" in fiqa("doctor").stdout
+    refused = fiqa("score", "--fill", "--scorer", "nobody", status=3)
+    assert "no scores of a scorer" in refused.stderr
