@@ -26,6 +26,7 @@ class Album:
         query_text: Of a smart album, as the user typed it; else empty.
         count: Photos in a plain album, those whose file is missing included; None for a smart
             album, whose query has to be asked.
+        missing: Those of them whose file is gone.
     """
 
     id: AlbumId
@@ -33,3 +34,4 @@ class Album:
     kind: AlbumKind
     query_text: str = ""
     count: int | None = None
+    missing: int = 0

@@ -21,7 +21,7 @@ ActionId = NewType("ActionId", int)
 
 MOST_STARS = 5
 LONGEST_TAG = 200
-"""Characters of a tag at most; Lightroom and digiKam write longer ones into no file either."""
+"""Characters of a tag at most: what a list can still show."""
 
 
 class Flag(StrEnum):

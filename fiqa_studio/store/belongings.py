@@ -15,10 +15,10 @@ _LOGS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83", b"\xd9\xd5\x05\xf9\x20\xa1\x6
 """How SQLite's write-ahead logs (either byte order) and rollback journals begin."""
 
 _SIDE_SUFFIXES = tuple(
-    thumbs + suffix
-    for thumbs in ("", ".thumbs")
+    side + suffix
+    for side in ("", ".thumbs", ".vectors")
     for suffix in ("-wal", "-shm", "-journal", ".lock", "")
-    if thumbs or suffix
+    if side or suffix
 )
 
 
@@ -36,7 +36,7 @@ def refuse_to_replace(target: Path) -> None:
 
     Symbolic links are followed first. What a file holds decides, not its name alone: a library
     under any name, a hard link to one, and a backup are all refused; so are the names that a
-    library uses or may come to use beside itself (``-wal``, ``.lock``, ``.thumbs``).
+    library uses or may come to use beside itself (``-wal``, ``.lock``, ``.thumbs``, ``.vectors``).
 
     Raises:
         LibraryError: ``export.onto-library`` or ``export.onto-database``.

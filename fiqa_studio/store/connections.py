@@ -74,20 +74,23 @@ def read_engine(path: Path, mode: str) -> Engine:
     return _engine(opened, "BEGIN", kept=_READERS_KEPT, most=_READERS_MOST)
 
 
-def write_engine(path: Path, thumbs: Path) -> Engine:
-    """The one write connection, with the thumbnail file attached as ``thumbs``.
+def write_engine(path: Path, thumbs: Path, vectors: Path) -> Engine:
+    """The one write connection, with its side files attached as ``thumbs`` and ``vectors``.
 
-    FULL synchronous: a label is on the disk, not only with the system, when its commit returns.
-    The thumbnail file can be rebuilt and needs no such care.
+    FULL synchronous: a mark is on the disk, not only with the system, when its commit returns.
+    The side files can be filled again and need no such care.
     """
 
     def opened() -> sqlite3.Connection:
         connection = connect(path, "rw")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("ATTACH DATABASE ? AS thumbs", (uri(thumbs, "rw"),))
+        connection.execute("ATTACH DATABASE ? AS vectors", (uri(vectors, "rw"),))
         connection.execute("PRAGMA thumbs.journal_mode = WAL")
+        connection.execute("PRAGMA vectors.journal_mode = WAL")
         connection.execute("PRAGMA main.synchronous = FULL")
         connection.execute("PRAGMA thumbs.synchronous = NORMAL")
+        connection.execute("PRAGMA vectors.synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute("PRAGMA temp_store = MEMORY")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from fiqa_studio.domain.changes import Kind
 from fiqa_studio.domain.photos import FaceId, FoundFace, IndexedPhoto
-from fiqa_studio.store import protect, rows, thumbnails
+from fiqa_studio.store import protect, rows, thumbnails, vectors
 from fiqa_studio.store.schema import Face, FaceLandmarks, FaceState, Photo, Score
 from fiqa_studio.store.writer import Transaction
 
@@ -65,8 +65,12 @@ def _same_faces(
         if points != rows.points_bytes(face.landmarks):
             return None
     ids = [row[0] for row in current]
-    if not same_content and thumbnails.face_jpegs(session, ids) != list(indexed.face_thumbnails):
-        return None
+    if not same_content:
+        # The crops that are still there must be the same; lost ones say nothing against it.
+        before = thumbnails.face_jpegs(session, ids)
+        pairs = zip(before, indexed.face_thumbnails, strict=False)
+        if any(old is not None and old != new for old, new in pairs):
+            return None
     return ids
 
 
@@ -89,6 +93,7 @@ def drop_faces(transaction: Transaction, photo_id: int) -> None:
         if ids:
             session.execute(statement.where(rows.ids_in(Face.id, ids)))
     thumbnails.forget(session, face_ids=gone.tolist())
+    vectors.forget(session, gone.tolist())
     transaction.touch(Kind.FACE, *retired.tolist(), *gone.tolist())
 
 
@@ -181,6 +186,7 @@ def adopt_scores(transaction: Transaction, source_id: int, photo_id: int) -> Non
             )
         )
     thumbnails.adopt_maps(session, pairs)
+    vectors.adopt(session, pairs)
     transaction.touch(Kind.SCORE, *(new for _, new in pairs))
 
 

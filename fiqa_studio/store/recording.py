@@ -28,7 +28,7 @@ from fiqa_studio.domain.changes import Kind
 from fiqa_studio.domain.moments import changed_at_ns
 from fiqa_studio.domain.paths import display_path, path_from_bytes
 from fiqa_studio.domain.photos import FaceId, IndexedPhoto, PhotoId, PhotoStatus
-from fiqa_studio.store import protect, recorded_faces, rows, search, thumbnails, words
+from fiqa_studio.store import protect, recorded_faces, rows, search, thumbnails, vectors, words
 from fiqa_studio.store.schema import Face, FaceState, Photo
 from fiqa_studio.store.writer import Transaction
 
@@ -106,6 +106,7 @@ def record(transaction: Transaction, file: FileAt, indexed: IndexedPhoto) -> Rec
         face_ids=faces,
         face_thumbnails=indexed.face_thumbnails,
     )
+    vectors.put_hashes(session, zip(faces, indexed.face_hashes, strict=False))
     if outcome is Outcome.COPIED:
         recorded_faces.adopt_scores(transaction, others[0].id, photo.id)
     transaction.touch(Kind.PHOTO, photo.id)
@@ -182,6 +183,7 @@ def delete_photos(transaction: Transaction, photo_ids: Iterable[int]) -> None:
     faces = list(session.scalars(select(Face.id).where(rows.ids_in(Face.photo_id, photos))))
     session.execute(delete(Photo).where(rows.ids_in(Photo.id, photos)))
     thumbnails.forget(session, photo_ids=photos, face_ids=faces)
+    vectors.forget(session, faces)
     transaction.touch(Kind.PHOTO, *photos)
     transaction.touch(Kind.FACE, *faces)
 

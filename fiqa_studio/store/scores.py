@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.sqlite import insert
 
@@ -14,10 +16,11 @@ from fiqa_studio.domain.errors import ScorerError
 from fiqa_studio.domain.photos import ScorerId
 from fiqa_studio.domain.scores import Score as ScoreValue
 from fiqa_studio.domain.scores import ScoreMaps, ScorerInfo
-from fiqa_studio.store import rows, settings, thumbnails
+from fiqa_studio.store import rows, settings, thumbnails, vectors
 from fiqa_studio.store.database import Database
-from fiqa_studio.store.schema import Face, Score, Scorer
+from fiqa_studio.store.schema import Face, FaceState, Score, Scorer
 from fiqa_studio.store.thumbnails import Thumbnails
+from fiqa_studio.store.vectors import Embedding
 from fiqa_studio.store.writer import Transaction
 
 _INFO = (Scorer.name, Scorer.title, Scorer.hash, Scorer.summary, Scorer.kind)
@@ -54,60 +57,41 @@ class Scores:
         self,
         scorer_hash: str,
         scores: Sequence[tuple[int, ScoreValue, ScoreMaps | None]],
+        *,
+        embeddings: Mapping[int, Embedding] | None = None,
+        hashes: Mapping[int, int] | None = None,
     ) -> Future[None]:
         """Record scores of faces by a known scorer; a rescore replaces its own earlier one.
 
-        Faces that are gone meanwhile are passed over.
+        Faces that are gone meanwhile are passed over. ``embeddings`` came with the scores and
+        ``hashes`` (perceptual) with the crops, by face; both are kept in the side file.
 
         Raises:
             ScorerError: (from the future) ``scorer.unknown``.
         """
 
         def work(transaction: Transaction) -> None:
-            session = transaction.session
-            scorer = session.scalar(select(Scorer.id).where(Scorer.hash == scorer_hash))
-            if scorer is None:
-                raise _unknown(scorer_hash)
-            faces = {
-                key: (photo, state)
-                for key, photo, state in session.execute(
-                    select(Face.id, Face.photo_id, Face.state).where(
-                        rows.ids_in(Face.id, [one[0] for one in scores])
-                    )
-                )
-            }
-            found = [
-                {
-                    "face_id": face_id,
-                    "scorer_id": scorer,
-                    "photo_id": faces[face_id][0],
-                    "state": faces[face_id][1],
-                    "value": score.value,
-                    "spread": score.spread,
-                    "precision": score.precision,
-                    "device": score.device,
-                    "scored_at": score.scored_at,
-                }
-                for face_id, score, _ in scores
-                if face_id in faces
-            ]
-            if not found:
-                return
-            put = insert(Score)
-            changed = ("value", "spread", "precision", "device", "scored_at")
-            session.execute(
-                put.on_conflict_do_update(
-                    index_elements=[Score.face_id, Score.scorer_id],
-                    set_={name: put.excluded[name] for name in changed},
-                ),
-                found,
-            )
-            thumbnails.put_maps(
-                session,
-                scorer_hash,
-                [(key, maps) for key, _, maps in scores if maps is not None and key in faces],
-            )
-            transaction.touch(Kind.SCORE, *faces)
+            record_scores(transaction, scorer_hash, scores)
+            _record_vectors(transaction, scorer_hash, embeddings or {}, hashes or {})
+
+        return self._database.write(work)
+
+    def record_beside(
+        self,
+        scorer_hash: str,
+        maps: Sequence[tuple[int, ScoreMaps | None]],
+        embeddings: Mapping[int, Embedding],
+        hashes: Mapping[int, int],
+    ) -> Future[None]:
+        """Put back what lies beside scores that this scorer gave; the scores stay."""
+
+        def work(transaction: Transaction) -> None:
+            wanted = select(Face.id).where(rows.ids_in(Face.id, [face for face, _ in maps]))
+            there = set(transaction.session.scalars(wanted))
+            kept = [one for one in maps if one[0] in there]
+            thumbnails.put_maps(transaction.session, scorer_hash, kept)
+            _record_vectors(transaction, scorer_hash, embeddings, hashes)
+            transaction.touch(Kind.SCORE, *there)
 
         return self._database.write(work)
 
@@ -159,6 +143,18 @@ class Scores:
             scorer_hash = active.hash if active is not None else ""
         return self._thumbs.maps(face_id, scorer_hash)
 
+    def of_scorer(self, scorer_hash: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """All shown faces that a scorer has scored, with their scores; both ``(N,)``, by face."""
+        query = select(Score.face_id, Score.value).where(
+            Score.scorer_id == rows.scorer_id(scorer_hash), Score.state == FaceState.CURRENT
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).all()
+        faces = np.fromiter((row[0] for row in found), np.int64, len(found))
+        scores = np.fromiter((row[1] for row in found), np.float64, len(found))
+        order = np.argsort(faces)
+        return faces[order], scores[order]
+
     def count(self, scorer_hash: str = "") -> int:
         """How many faces a scorer has scored, those of replaced contents included."""
         with self._database.read() as connection:
@@ -170,6 +166,74 @@ class Scores:
                 )
                 or 0
             )
+
+
+def record_scores(
+    transaction: Transaction,
+    scorer_hash: str,
+    scores: Sequence[tuple[int, ScoreValue, ScoreMaps | None]],
+) -> None:
+    """`Scores.record`, as a part of a transaction."""
+    session = transaction.session
+    scorer = session.scalar(select(Scorer.id).where(Scorer.hash == scorer_hash))
+    if scorer is None:
+        raise _unknown(scorer_hash)
+    faces = {
+        key: (photo, state)
+        for key, photo, state in session.execute(
+            select(Face.id, Face.photo_id, Face.state).where(
+                rows.ids_in(Face.id, [one[0] for one in scores])
+            )
+        )
+    }
+    found = [
+        {
+            "face_id": face_id,
+            "scorer_id": scorer,
+            "photo_id": faces[face_id][0],
+            "state": faces[face_id][1],
+            "value": score.value,
+            "spread": score.spread,
+            "precision": score.precision,
+            "device": score.device,
+            "scored_at": score.scored_at,
+        }
+        for face_id, score, _ in scores
+        if face_id in faces
+    ]
+    if not found:
+        return
+    put = insert(Score)
+    changed = ("value", "spread", "precision", "device", "scored_at")
+    session.execute(
+        put.on_conflict_do_update(
+            index_elements=[Score.face_id, Score.scorer_id],
+            set_={name: put.excluded[name] for name in changed},
+        ),
+        found,
+    )
+    thumbnails.put_maps(
+        session,
+        scorer_hash,
+        [(key, maps) for key, _, maps in scores if key in faces],
+    )
+    transaction.touch(Kind.SCORE, *faces)
+
+
+def _record_vectors(
+    transaction: Transaction,
+    scorer_hash: str,
+    embeddings: Mapping[int, Embedding],
+    hashes: Mapping[int, int],
+) -> None:
+    session = transaction.session
+    there = set(
+        session.scalars(select(Face.id).where(rows.ids_in(Face.id, [*embeddings, *hashes])))
+    )
+    vectors.put_embeddings(
+        session, scorer_hash, [(key, one) for key, one in embeddings.items() if key in there]
+    )
+    vectors.put_hashes(session, [(key, one) for key, one in hashes.items() if key in there])
 
 
 def _info(row: Row[str, str, str, str, str]) -> ScorerInfo:

@@ -28,45 +28,74 @@ class Targets:
 
     @cached_property
     def photos(self) -> Ids:
-        """Photo ids."""
+        """Photo ids; of faces, those of the photos that they are in."""
         if self._target.subject is Subject.FACES:
-            return np.unique(self._faces_with_photos[1])
-        if self._target.query is not None:
-            return np.sort(self._views.photo_ids(self._target.query))
-        ids = self._given
-        if len(ids) < _MANY:
-            statement = select(Photo.id).where(rows.ids_in(Photo.id, ids))
-            return np.sort(int_columns(self._connection, statement)[0])
-        (known,) = int_columns(self._connection, select(Photo.id))
-        there: Ids = np.intersect1d(ids, known, assume_unique=True)
+            return np.unique(self._faces_and_owners[1])
+        if self._target.query is not None:  # answered a moment ago: they are all there
+            return np.sort(self._asked)
+        known = select(Photo.id)
+        if len(self._asked) < _MANY:
+            known = known.where(rows.ids_in(Photo.id, self._asked))
+        there: Ids = np.intersect1d(int_columns(self._connection, known)[0], self._asked)
         return there
+
+    @property
+    def photos_in_order(self) -> Ids:
+        """The same photos, in the order in which they (or the faces) were given or found."""
+        if self._target.subject is Subject.PHOTOS:
+            return self._asked[np.isin(self._asked, self.photos)]
+        faces, owners = self._faces_and_owners
+        asked = self._asked[np.isin(self._asked, faces)]
+        owned = owners[np.searchsorted(faces, asked)]
+        return _each_once(owned)
 
     @cached_property
     def faces(self) -> Ids:
-        """Face ids."""
+        """Face ids; of photos, all that they show."""
         if self._target.subject is Subject.FACES:
-            return np.unique(self._faces_with_photos[0])
-        current = select(Face.id, Face.photo_id).where(Face.state == FaceState.CURRENT)
+            return self._faces_and_owners[0]
+        shown = select(Face.id, Face.photo_id).where(Face.state == FaceState.CURRENT)
         if len(self.photos) < _MANY:
-            current = current.where(rows.ids_in(Face.photo_id, self.photos))
-        faces, photos = int_columns(self._connection, current)
-        found: Ids = np.unique(faces[np.isin(photos, self.photos)])
-        return found
-
-    @cached_property
-    def _faces_with_photos(self) -> tuple[Ids, Ids]:
-        query = self._target.query
-        ids = self._given if query is None else np.sort(self._views.face_ids(query))
-        statement = select(Face.id, Face.photo_id)
-        if len(ids) < _MANY:
-            faces, photos = int_columns(
-                self._connection, statement.where(rows.ids_in(Face.id, ids))
-            )
-            return faces, photos
-        faces, photos = int_columns(self._connection, statement)
-        wanted = np.isin(faces, ids)
-        return faces[wanted], photos[wanted]
+            shown = shown.where(rows.ids_in(Face.photo_id, self.photos))
+        faces, owners = int_columns(self._connection, shown)
+        return np.sort(faces[np.isin(owners, self.photos)])
 
     @property
-    def _given(self) -> Ids:
-        return np.unique(np.array(self._target.ids or (), np.int64))
+    def faces_in_order(self) -> Ids:
+        """The same faces; those of photos in the photos' order, the largest of each first."""
+        if self._target.subject is Subject.FACES:
+            return self._asked[np.isin(self._asked, self.faces)]
+        shown = select(Face.id, Face.photo_id).where(Face.state == FaceState.CURRENT)
+        if len(self.photos) < _MANY:
+            shown = shown.where(rows.ids_in(Face.photo_id, self.photos))
+        faces, owners = int_columns(self._connection, shown.order_by(Face.ordinal))
+        chosen = np.isin(owners, self.photos)
+        faces, owners = faces[chosen], owners[chosen]
+        sorter = np.argsort(self._asked)
+        places = sorter[np.searchsorted(self._asked, owners, sorter=sorter)]
+        return faces[np.argsort(places, kind="stable")]
+
+    @cached_property
+    def _asked(self) -> Ids:
+        """What was given or found, in its order, each once."""
+        target = self._target
+        if target.query is None:
+            return _each_once(np.array(target.ids or (), np.int64))
+        if target.subject is Subject.FACES:
+            return self._views.face_ids(target.query)
+        return self._views.photo_ids(target.query)
+
+    @cached_property
+    def _faces_and_owners(self) -> tuple[Ids, Ids]:
+        """The faces of a target of faces, ascending, and the photo of each."""
+        statement = select(Face.id, Face.photo_id)
+        if len(self._asked) < _MANY:
+            statement = statement.where(rows.ids_in(Face.id, self._asked))
+        faces, owners = int_columns(self._connection, statement)
+        chosen = np.flatnonzero(np.isin(faces, self._asked))
+        chosen = chosen[np.argsort(faces[chosen])]
+        return faces[chosen], owners[chosen]
+
+
+def _each_once(ids: Ids) -> Ids:
+    return ids[np.sort(np.unique(ids, return_index=True)[1])]

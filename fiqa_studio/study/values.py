@@ -152,7 +152,7 @@ class Rules:
         refresher_lessons: Pictures in that short training.
         break_after_minutes: A break is proposed after so long without one.
         back_allowed: Whether a rater may go back and change the last answer.
-        checks: Names of the set-up checks that are asked, see `fiqa_studio.study.checks`.
+        checks: Names of the set-up checks that are asked, see `fiqa_studio.study.sitting.checks`.
         checks_required: Of those, the ones without which nobody rates.
         no_difference: Whether pair comparison offers "no difference".
     """

@@ -121,6 +121,10 @@ class App(QObject):
         self._settings["last-library"] = str(library.path)
         self._settings.save()
         RecentLibraries().add(library.path)
+        notice = library.thumbnails.notice or library.vectors.notice
+        if notice:
+            self.window.banner.show_message("info", notice)
+        session.run(engine.mend_thumbnails, _ignore, key="thumbnails", slow=True)
 
     def _failed(self, error: Exception) -> None:
         self.window.give_up(error)

@@ -85,6 +85,8 @@ class DslScorer:
         self.summary = manifest.summary
         self.hash = manifest.hash
         self.device = str(self._device)
+        # An accelerator takes one batch at a time.
+        self.parallel = self._device.type == "cpu"
 
     def score(self, crops: Crops, landmarks: Landmarks) -> list[FaceScore]:
         """Score B faces, a few at a time; out of memory halves the batch and says so."""

@@ -52,6 +52,9 @@ class Scorer(Protocol):
         kind: ``dsl-fiqa``, ``classical``, or what a plug-in says.
         device: Where it runs: ``cpu``, ``cuda:0`` and so on.
         precision: ``float32`` or ``bfloat16``.
+
+    A scorer may also have an attribute ``parallel``. Where it is true, `score` is called from
+    several threads at once, each of which computes with one thread of torch's; else from one.
     """
 
     name: str

@@ -35,6 +35,7 @@ class SharpnessScorer:
     kind = "classical"
     device = "cpu"
     precision = "float32"
+    parallel = True
     hash = identity({"scorer": "sharpness", "revision": 2})
 
     def score(self, crops: Crops, landmarks: Landmarks) -> list[FaceScore]:

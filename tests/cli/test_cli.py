@@ -21,7 +21,7 @@ from typing import Any, Self
 
 import pytest
 
-from fiqa_studio.domain.fields_query import Query
+from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import Score, ScorerInfo
 from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
@@ -143,7 +143,7 @@ def test_the_csv_has_one_row_a_face(indexed: Indexed, fiqa: Fiqa, tmp_path: Path
     first = target.read_bytes()
     fiqa("export", "--to", target)
     assert target.read_bytes() == first
-    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+    assert {path.name for path in tmp_path.iterdir()} == {"out.csv", "out.csv.manifest.json"}
 
 
 def test_an_export_never_goes_onto_a_library(
@@ -371,7 +371,7 @@ def test_words_for_people_are_whole(fiqa: Fiqa, album: Path, tmp_path: Path) -> 
     library = ("--library", str(tmp_path / "own.fiqa"))
     said = fiqa(*library, "index", folder).stderr
     assert said.startswith("1 photo indexed with 0 faces; ")
-    assert said.endswith("; 1 other file passed over.\n")
+    assert said.endswith("; 1 other file passed over. See fiqa failures.\n")
     (line,) = fiqa(*library, "failures").stdout.splitlines()
     assert line == f"{folder}/torn��[31mleaf.jpg: The file is empty."
     assert "“some” is no number" in fiqa("list", "--limit", "some", status=2).stderr

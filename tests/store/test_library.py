@@ -15,8 +15,8 @@ import pytest
 
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import LibraryError
-from fiqa_studio.domain.fields_query import Query
-from fiqa_studio.domain.jobs import JobKind, JobState
+from fiqa_studio.domain.jobs import JobState
+from fiqa_studio.domain.query import Query
 from fiqa_studio.store import database, lock
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.schema import REVISION
@@ -63,7 +63,11 @@ def test_closing_leaves_no_side_files(tmp_path: Path) -> None:
     with Library.create(tmp_path / "a.fiqa") as library:
         library.roots.add(tmp_path).result()
         assert library.roots.all()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.fiqa", "a.fiqa.thumbs"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.fiqa",
+        "a.fiqa.thumbs",
+        "a.fiqa.vectors",
+    ]
 
 
 def test_create_makes_folders_and_never_replaces(tmp_path: Path) -> None:
@@ -72,7 +76,11 @@ def test_create_makes_folders_and_never_replaces(tmp_path: Path) -> None:
     before = path.read_bytes()
     assert code_of(lambda: Library.create(path)) == "library.exists"
     assert path.read_bytes() == before
-    assert sorted(found.name for found in path.parent.iterdir()) == ["a.fiqa", "a.fiqa.thumbs"]
+    assert sorted(found.name for found in path.parent.iterdir()) == [
+        "a.fiqa",
+        "a.fiqa.thumbs",
+        "a.fiqa.vectors",
+    ]
 
 
 def test_open_creates_nothing(tmp_path: Path) -> None:
@@ -332,7 +340,7 @@ def test_a_library_deleted_while_open_is_an_error_not_a_crash(library: Library) 
 
 
 def test_jobs_left_running_are_marked_at_the_next_opening(library: Library) -> None:
-    job = library.jobs.start(JobKind.INDEX, "Index", {}).result()
+    job = library.jobs.start("index", "Index", {}).result()
     library.close()
     with Library.open(library.path, read_only=True) as reader:
         assert reader.jobs.recent()[0].state is JobState.RUNNING

@@ -11,11 +11,10 @@ import pytest
 
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import ScorerError
-from fiqa_studio.domain.fields_query import Query
-from fiqa_studio.domain.jobs import JobFailure, JobKind, JobState
+from fiqa_studio.domain.jobs import JobFailure, JobState
+from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import ScoreMaps
 from fiqa_studio.store.library import Library
-from fiqa_studio.store.thumbnails import thumbs_path
 from tests.store.values import SHARPNESS, STARTER, Folder, make_face, make_maps, make_score
 
 
@@ -103,40 +102,6 @@ def test_maps_come_back_as_they_were(library: Library, add_photo: Callable[..., 
     assert library.scores.maps(1, SHARPNESS.hash) is None
 
 
-@pytest.mark.parametrize("how", ["deleted", "garbage", "of another library"])
-def test_thumbnails_may_be_lost(library: Library, add_photo: Callable[..., int], how: str) -> None:
-    photo = add_photo("/a.jpg", [make_face()])
-    assert library.thumbnails.photos_without([photo]) == []
-    library.close()
-    thumbs = thumbs_path(library.path)
-    if how == "deleted":
-        thumbs.unlink()
-    elif how == "garbage":
-        thumbs.write_bytes(b"garbage" * 10_000)
-    else:
-        other = library.path.with_name("other.fiqa")
-        Library.create(other).close()
-        thumbs_path(other).replace(thumbs)
-    with Library.open(library.path) as again:
-        assert again.thumbnails.photo(photo) is None
-        assert again.thumbnails.faces([1]) == {}
-        assert again.thumbnails.photos_without([photo]) == [photo]
-        assert again.views.counts().photos == 1
-    with Library.open(library.path, read_only=True) as reader:
-        assert reader.thumbnails.photo(photo) is None
-
-
-def test_thumbnails_lost_while_open_are_just_not_there(
-    library: Library, add_photo: Callable[..., int]
-) -> None:
-    photo = add_photo("/a.jpg", [make_face()])
-    library.close()
-    thumbs_path(library.path).unlink()
-    with Library.open(library.path, read_only=True) as reader:
-        assert reader.thumbnails.photo(photo) is None
-        assert reader.scores.maps(1, STARTER.hash) is None
-
-
 def test_many_thumbnails_come_at_once(library: Library, add_photo: Callable[..., int]) -> None:
     photos = [add_photo(f"/{number}.jpg", [make_face(number)]) for number in range(20)]
     assert set(library.thumbnails.photos([*photos, *range(1000, 2000)])) == set(photos)
@@ -144,7 +109,7 @@ def test_many_thumbnails_come_at_once(library: Library, add_photo: Callable[...,
 
 
 def test_jobs_are_remembered_with_their_failures(library: Library) -> None:
-    job = library.jobs.start(JobKind.INDEX, "Index photos", {"folders": ["/a"]}).result()
+    job = library.jobs.start("index", "Index photos", {"folders": ["/a"]}).result()
     now = datetime.now(UTC)
     failures = [
         JobFailure(job, "/\ufffd.jpg", b"/\xff.jpg", "photo.empty", "The file is empty.", now),
@@ -159,7 +124,7 @@ def test_jobs_are_remembered_with_their_failures(library: Library) -> None:
     library.jobs.mark_retried(job).result()
     assert all(one.retried for one in library.jobs.failures(job))
     library.jobs.finish(job, JobState.DONE).result()
-    later = library.jobs.start(JobKind.SCORE, "Score", {}).result()
+    later = library.jobs.start("score", "Score", {}).result()
     newest, first = library.jobs.recent()
     assert (newest.id, newest.state, newest.finished_at) == (later, JobState.RUNNING, None)
     assert (first.total, first.done, first.failed, first.state) == (10, 5, 2, JobState.DONE)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from fiqa_studio.domain.hashing import content_hash
 from fiqa_studio.study.reading import Rating
+from fiqa_studio.study.sitting.clock import Clock
 from fiqa_studio.study.values import Rules, Stimulus, Study, TrialKind
 
 
@@ -54,3 +60,34 @@ def a_rating(rater: str, stimulus: str, value: float, **more: object) -> Rating:
         at=datetime(2026, 11, 27, 12, 0, tzinfo=UTC),
     )
     return dataclasses.replace(made, **more)  # type: ignore[arg-type]
+
+
+def faces(folder: Path, count: int, *, size: int = 32, first: int = 0) -> list[Path]:
+    """Pictures of nobody in a folder, no two alike."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for number in range(first, first + count):
+        noise = np.random.default_rng(number).integers(0, 255, (size, size, 3), dtype=np.uint8)
+        path = folder / f"face-{number:03}.png"
+        Image.fromarray(noise).save(path)
+        paths.append(path)
+    return paths
+
+
+@dataclass
+class FakeClock(Clock):
+    """Both clocks, moved by hand."""
+
+    wall: int = 1_800_000_000_000
+    seconds: float = 1000.0
+
+    def wall_ms(self) -> int:
+        return self.wall
+
+    def running(self) -> float:
+        return self.seconds
+
+    def pass_(self, seconds: float) -> None:
+        """Time goes by."""
+        self.wall += int(seconds * 1000)
+        self.seconds += seconds

@@ -20,9 +20,12 @@ from pytestqt.qtbot import QtBot
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.geometry import Box, HeadPose
 from fiqa_studio.domain.hashing import content_hash
-from fiqa_studio.domain.jobs import JobKind, JobProgress, JobState
+from fiqa_studio.domain.jobs import JobProgress, JobRecord, JobState
 from fiqa_studio.domain.photos import Exif, FaceFlag, FoundFace, IndexedPhoto, JobId
 from fiqa_studio.domain.scores import Score, ScorerInfo
+from fiqa_studio.engine.albums import Albums
+from fiqa_studio.engine.failures import Failures
+from fiqa_studio.engine.marking import Marking
 from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import features, theme
@@ -131,6 +134,16 @@ def library(sample: Path, tmp_path: Path) -> Iterator[Library]:
         yield library
 
 
+class RecordingRunner:
+    """Where jobs would run: there are none."""
+
+    def progress(self) -> list[JobProgress]:
+        return []
+
+    def unfinished(self, _limit: int = 50) -> list[JobRecord]:
+        return []
+
+
 class RecordingEngine:
     """Stands where jobs would run for minutes: notes what was asked, and plays progress."""
 
@@ -140,13 +153,17 @@ class RecordingEngine:
         self.problem: KnownError | None = None
         self.stopped = False
         self.scorers = Scorers()
+        self.jobs = RecordingRunner()
+
+    def over(self, library: Library) -> None:
+        """What needs no process is the engine's own."""
+        self.failures = Failures(library)
+        self.marking = Marking(library)
+        self.albums = Albums(library)
 
     def subscribe_jobs(self, callback: Callable[[JobProgress], None]) -> Callable[[], None]:
         self.listeners.append(callback)
         return lambda: self.listeners.remove(callback)
-
-    def jobs(self) -> list[JobProgress]:
-        return []
 
     def start_index(self, folders: Sequence[Path], *, score_with: str = "") -> None:
         if self.problem is not None:
@@ -170,7 +187,7 @@ class RecordingEngine:
     def play(self, state: JobState = JobState.RUNNING, done: int = 3, total: int = 10) -> None:
         """Tell of a job, as the engine's threads do."""
         progress = JobProgress(
-            JobId(1), JobKind.INDEX, state, "Index Holidays", total, done, 0, 5.0, 130.0
+            JobId(1), "index", state, "Index Holidays", total, done, 0, 5.0, 130.0
         )
         for listener in list(self.listeners):
             listener(progress)
@@ -192,6 +209,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def open_session(library: Library, engine: RecordingEngine, settings: Settings) -> Session:
     """A session as the application makes it."""
+    engine.over(library)
     return Session(library, engine, settings)  # type: ignore[arg-type]  # stands in for an engine
 
 

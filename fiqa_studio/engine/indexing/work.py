@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from fiqa_studio.domain.errors import KnownError, PhotoError
-from fiqa_studio.domain.paths import path_to_bytes
-from fiqa_studio.domain.photos import FaceId, RootId
-from fiqa_studio.domain.scores import Score, ScoreMaps
+from fiqa_studio.domain.paths import path_from_bytes
+from fiqa_studio.domain.photos import PhotoId, PhotoStatus, RootId
+from fiqa_studio.engine.indexing.places import Place, within
 from fiqa_studio.engine.indexing.scan import FileOnDisk, Plan, Walk, make_plan, walk
 from fiqa_studio.engine.jobs.feed import Batch, feed, not_recorded
 from fiqa_studio.engine.jobs.job import Job
 from fiqa_studio.engine.link.client import WorkerClient
 from fiqa_studio.engine.link.protocol import Event, IndexPhoto, PhotoIndexed, ScorerLoaded
-from fiqa_studio.engine.link.wire import photo_from_wire, score_from_wire
+from fiqa_studio.engine.link.wire import embedding_from_wire, photo_from_wire, score_from_wire
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import IndexedFile
 
@@ -27,71 +26,11 @@ _TRY_AGAIN = frozenset(["photo.permission", "photo.gone", "photo.busy"])
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder to scan: an indexed one, or a part of it."""
-
-    root_id: RootId
-    root: bytes
-    start: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class _Work:
     root_id: RootId
     file: FileOnDisk
     known_good: bool
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse what cannot be indexed.
-
-    Raises:
-        KnownError: It is no folder (``folder.gone``, ``folder.not-a-folder``).
-    """
-    if folder.is_dir():
-        return
-    if folder.exists():
-        raise KnownError(
-            f"“{folder}” is a file, not a folder.",
-            remedy="Name the folder that holds it.",
-            code="folder.not-a-folder",
-        )
-    raise KnownError(
-        f"There is no folder “{folder}”.",
-        remedy="Check the name, and that its disk is connected.",
-        code="folder.gone",
-    )
-
-
-def places_of(library: Library, folders: Sequence[Path]) -> list[Place]:
-    """Where to scan for these folders; one that lies in no indexed folder becomes one.
-
-    Raises:
-        KnownError: One is no folder (``folder.gone``, ``folder.not-a-folder``).
-    """
-    places: list[Place] = []
-    for folder in folders:
-        start = path_to_bytes(folder.resolve())
-        roots = [root for root in library.roots.all() if _within(start, root.path_bytes)]
-        if roots:
-            root = max(roots, key=lambda root: len(root.path_bytes))
-            places.append(Place(root.id, root.path_bytes, start))
-            continue
-        check_folder(folder)
-        places.append(Place(library.roots.add(start).result(), start, start))
-    return places
-
-
-def places_around(library: Library, paths: Collection[bytes]) -> list[Place]:
-    """The indexed folders that hold these paths."""
-    return [
-        place for place in all_places(library) if any(_within(path, place.root) for path in paths)
-    ]
-
-
-def all_places(library: Library) -> list[Place]:
-    """Every indexed folder."""
-    return [Place(root.id, root.path_bytes, root.path_bytes) for root in library.roots.all()]
+    remake: bool = False
 
 
 class IndexWork:
@@ -124,6 +63,17 @@ class IndexWork:
             self._write, lambda item, error: self._job.fail_item(item[0].file.path, error)
         )
 
+    def remake(self, places: Sequence[Place], photos: Collection[PhotoId]) -> None:
+        """Index these photos again as they are known, for their thumbnails."""
+        work: dict[PhotoId, _Work] = {}
+        for place in places:
+            for path, known in self._library.photos.scan_state(place.root_id).items():
+                wanted = known.photo_id in photos and within(path, place.start)
+                if wanted and path_from_bytes(path).exists():
+                    file = FileOnDisk(path, known.size, known.mtime_ns)
+                    work[known.photo_id] = _Work(place.root_id, file, known_good=True, remake=True)
+        self._put_through(list(work.values()))
+
     def run(self, places: Sequence[Place]) -> None:
         """Scan the places, then index what they hold."""
         work: list[_Work] = []
@@ -133,8 +83,11 @@ class IndexWork:
             work += self._scan(place)
         if self._job.cancelled:
             return
-        self._job.expect(self._job.progress.done + len(work))
         self._job.say("Looking for faces")
+        self._put_through(work)
+
+    def _put_through(self, work: Sequence[_Work]) -> None:
+        self._job.expect(self._job.progress.done + len(work))
         feed(
             self._job,
             self._client,
@@ -152,12 +105,12 @@ class IndexWork:
         nested = [
             root.path_bytes
             for root in self._library.roots.all()
-            if root.path_bytes != place.root and _within(root.path_bytes, place.root)
+            if root.path_bytes != place.root and within(root.path_bytes, place.root)
         ]
         known = {
             path: file
             for path, file in self._library.photos.scan_state(place.root_id).items()
-            if _within(path, place.start) and not any(_within(path, other) for other in nested)
+            if within(path, place.start) and not any(within(path, other) for other in nested)
         }
         found = walk(
             place.start,
@@ -173,7 +126,9 @@ class IndexWork:
         plan = make_plan(found, known, again=self._again, cancelled=lambda: self._job.cancelled)
         self._apply(place, plan)
         good = {
-            path for path, file in known.items() if file.status == "indexed" and not file.missing
+            path
+            for path, file in known.items()
+            if file.status is PhotoStatus.INDEXED and not file.missing
         }
         return [_Work(place.root_id, file, file.path in good) for file in plan.index]
 
@@ -226,6 +181,9 @@ class IndexWork:
 
     def _failed(self, work: _Work, error: KnownError) -> None:
         passing = error.code in _TRY_AGAIN
+        if passing and work.remake:
+            self._job.advance()  # the scan that comes says what has become of it
+            return
         if not (passing and work.known_good) and error.code != "photo.gone":
             # A time of change of 0 never equals the file's, so the next scan tries again.
             mtime_ns = 0 if passing else work.file.mtime_ns
@@ -245,27 +203,15 @@ class IndexWork:
         self._job.record()
 
     def _write(self, results: list[tuple[_Work, PhotoIndexed]]) -> None:
-        recorded = self._library.photos.record_many(
-            [
-                IndexedFile(
-                    work.root_id,
-                    work.file.path,
-                    answer.size,
-                    answer.mtime_ns,
-                    photo_from_wire(answer),
-                )
-                for work, answer in results
-            ]
-        ).result()
-        scores: list[tuple[FaceId, Score, ScoreMaps | None]] = []
-        for (_, answer), photo in zip(results, recorded, strict=True):
-            scores += self._scores(answer, photo.face_ids)
-        if scores and self._scorer is not None:
-            self._library.scores.record(self._scorer.hash, scores).result()
-            self._job.counts["scored"] += len(scores)
-        for work, answer in results:
-            self._job.counts["indexed"] += 1
-            self._job.counts["faces"] += len(answer.faces)
+        files = [self._file(work, answer) for work, answer in results]
+        self._library.photos.record_many(files).result()
+        for (work, answer), file in zip(results, files, strict=True):
+            if work.remake:
+                self._job.counts["thumbnails"] += 1
+            else:
+                self._job.counts["indexed"] += 1
+                self._job.counts["faces"] += len(answer.faces)
+            self._job.counts["scored"] += sum(score is not None for score in file.scores)
             if answer.score_problem:
                 self._job.fail_item(
                     work.file.path, PhotoError(answer.score_problem, code="scorer.failed")
@@ -273,17 +219,23 @@ class IndexWork:
             else:
                 self._job.advance()
 
-    def _scores(
-        self, answer: PhotoIndexed, face_ids: Sequence[FaceId]
-    ) -> list[tuple[FaceId, Score, ScoreMaps | None]]:
-        if self._scorer is None:
-            return []
-        return [
-            (face_id, *score_from_wire(face.score, self._scorer))
-            for face_id, face in zip(face_ids, answer.faces, strict=True)
-            if face.score is not None
-        ]
-
-
-def _within(path: bytes, folder: bytes) -> bool:
-    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
+    def _file(self, work: _Work, answer: PhotoIndexed) -> IndexedFile:
+        file, scorer = work.file, self._scorer
+        return IndexedFile(
+            work.root_id,
+            file.path,
+            answer.size,
+            answer.mtime_ns,
+            photo_from_wire(answer),
+            scorer.hash if scorer is not None else "",
+            tuple(
+                None if face.score is None else score_from_wire(face.score, scorer)
+                for face in answer.faces
+            )
+            if scorer is not None
+            else (),
+            tuple(
+                None if face.score is None else embedding_from_wire(face.score)
+                for face in answer.faces
+            ),
+        )

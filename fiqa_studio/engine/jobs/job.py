@@ -10,16 +10,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from fiqa_studio.domain.errors import KnownError
-from fiqa_studio.domain.jobs import JobFailure, JobKind, JobProgress, JobState
+from fiqa_studio.domain.jobs import JobFailure, JobProgress, JobState
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import JobId
 from fiqa_studio.store.library import Library
 
 _logger = logging.getLogger(__name__)
 
-_RATE_SECONDS = 10.0
-"""The rate is that of the last so many seconds: a job's speed changes with its photos."""
+_RATE_SECONDS = 60.0
+"""The rate is that of the last so many seconds: a job's speed changes with its photos, and
+results come in bursts, which a shorter time would take for speed."""
 _TELL_SECONDS = 0.1
+_PULSE_SECONDS = 1.0
+"""How often a job that gets nowhere says so: its rate falls meanwhile."""
 _RECORD_SECONDS = 2.0
 _RECORD_FAILURES = 50
 
@@ -31,25 +34,28 @@ class Job:
 
     Attributes:
         id: In the library.
-        kind: What it does.
+        kind: The name of its kind.
         title: For people.
-        counts: What it did, by name; of an index job ``indexed``, ``faces``, ``unchanged``,
-            ``moved``, ``returned``, ``missing``, ``failed``, ``other``; of a score job
-            ``scored`` (faces).
+        counts: What it did, by names that its kind chooses; ``failed`` counts items of any kind.
         seconds: Processor time of each part of the pipe, summed over photos.
         error: Why it failed as a whole; None unless its state is ``FAILED``.
+        result: What it made, one sentence with the place, if its kind says so; shown at the end.
+
+    In a library that cannot be written a job leaves no record; only jobs that write elsewhere
+    (exports) are of use there.
 
     The methods that report progress are for the thread that does the work; everything else may
     be called from any thread.
     """
 
-    def __init__(self, library: Library, job_id: JobId, kind: JobKind, title: str, tell: Listener):
+    def __init__(self, library: Library, job_id: JobId, kind: str, title: str, tell: Listener):
         self.id = job_id
         self.kind = kind
         self.title = title
         self.counts: Counter[str] = Counter()
         self.seconds: Counter[str] = Counter()
         self.error: KnownError | None = None
+        self.result = ""
         self._library = library
         self._tell = tell
         self._changed = threading.Condition()
@@ -59,10 +65,12 @@ class Job:
         self._failed = 0
         self._message = ""
         self._cancelled = threading.Event()
+        self._interrupted = False
         self._samples: deque[tuple[float, int]] = deque()
         self._told_at = 0.0
         self._recorded_at = time.monotonic()
         self._new_failures: list[JobFailure] = []
+        self._kept_failures: list[JobFailure] = []
 
     @property
     def progress(self) -> JobProgress:
@@ -79,6 +87,23 @@ class Job:
         """Ask it to stop soon; what is done stays done."""
         self._cancelled.set()
 
+    def interrupt(self) -> None:
+        """The program ends: stop soon. It counts as unfinished, not as what the user stopped."""
+        if not self.cancelled:
+            self._interrupted = True
+            self._cancelled.set()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the end of the program stopped it, not the user."""
+        return self._interrupted
+
+    def state_at_end(self) -> JobState:
+        """How it ended, its work having returned without an error."""
+        if not self.cancelled:
+            return JobState.DONE
+        return JobState.INTERRUPTED if self._interrupted else JobState.CANCELLED
+
     def wait(self, timeout: float | None = None) -> JobProgress:
         """Wait for its end, or for ``timeout`` seconds; returns where it stands then."""
         with self._changed:
@@ -86,7 +111,10 @@ class Job:
             return self._snapshot()
 
     def failures(self) -> list[JobFailure]:
-        """The items that failed so far."""
+        """The items that failed so far, as far as they are recorded."""
+        if self._library.read_only:
+            with self._changed:
+                return list(self._kept_failures)
         return list(self._library.jobs.failures(self.id))
 
     # --- for the thread that does the work -------------------------------------------------
@@ -130,7 +158,13 @@ class Job:
         self._publish()
 
     def record(self, *, now: bool = False) -> None:
-        """Write progress and failures to the library, every few seconds or ``now``."""
+        """Write progress and failures to the library, every few seconds or ``now``.
+
+        To be called several times a second while the work goes on: it also tells listeners of
+        a job that stands still.
+        """
+        if time.monotonic() - self._told_at > _PULSE_SECONDS:
+            self._publish()
         with self._changed:
             due = time.monotonic() - self._recorded_at > _RECORD_SECONDS
             if not (now or due or len(self._new_failures) >= _RECORD_FAILURES):
@@ -138,6 +172,9 @@ class Job:
             failures, self._new_failures = self._new_failures, []
             total, done, failed = self._total or self._done, self._done, self._failed
             self._recorded_at = time.monotonic()
+            if self._library.read_only:
+                self._kept_failures += failures
+                return
         if failures:
             self._library.jobs.add_failures(failures).result()
         self._library.jobs.progress(self.id, total=total, done=done, failed=failed).result()
@@ -146,12 +183,13 @@ class Job:
         """The end. Recording it may fail, on a full disk for one; the job ends all the same."""
         try:
             self.record(now=True)
-            self._library.jobs.finish(self.id, state).result()
+            if not self._library.read_only:
+                self._library.jobs.finish(self.id, state).result()
         except KnownError as error:
             _logger.info("the end of job %d is not recorded: %s", self.id, error)
         with self._changed:
             self._state = state
-            self._message = message
+            self._message = message or self.result
             if state is JobState.DONE and self._total is None:
                 self._total = self._done
             self._changed.notify_all()

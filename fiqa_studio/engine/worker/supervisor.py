@@ -11,22 +11,20 @@ from typing import BinaryIO
 import msgspec
 
 from fiqa_studio.engine.link.protocol import (
+    BROKEN_POOL,
     PROTOCOL_VERSION,
     Cancel,
     Command,
     Describe,
     Event,
     Hello,
-    IndexPhoto,
     LoadScorer,
     Notice,
+    PhotoCommand,
     PhotoScored,
     ProtocolError,
     Ready,
-    RenderCrop,
-    RenderPhoto,
     RequestFailed,
-    ScorePhoto,
     ScorerLoaded,
     Shutdown,
     Started,
@@ -42,13 +40,14 @@ from fiqa_studio.engine.worker.describe import describe
 from fiqa_studio.engine.worker.faults import fault_in_supervisor
 from fiqa_studio.engine.worker.frames import CROPS, Crops
 from fiqa_studio.engine.worker.options import WorkerOptions
-from fiqa_studio.engine.worker.pool import DecoderPool, PoolItem
-from fiqa_studio.engine.worker.scoring import ScoringThread
+from fiqa_studio.engine.worker.pool import CANCELLED, DecoderPool, PoolItem
+from fiqa_studio.engine.worker.scoring import Scoring
 
 _logger = logging.getLogger(__name__)
 
 WRONG_PROTOCOL = 4
-BROKEN_POOL = 5
+
+_SCORING_THREADS = 8
 
 _decode_crops = msgspec.msgpack.Decoder(Crops).decode
 
@@ -75,8 +74,17 @@ def run_supervisor(options: WorkerOptions) -> int:
     os._exit(status)
 
 
+def _scoring_threads(options: WorkerOptions) -> int:
+    """One a core as there are decoders, up to where Python's lock is shared by too many."""
+    return 1 if options.render else max(1, min(options.decoders, _SCORING_THREADS, _cores()))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
 class _Supervisor:
-    """Routes commands to the pool and the scoring thread, and their results to the parent."""
+    """Routes commands to the pool and the scoring threads, and their results to the parent."""
 
     def __init__(self, options: WorkerOptions, events: BinaryIO):
         self._events = events
@@ -86,12 +94,14 @@ class _Supervisor:
         self._cancelled: set[int] = set()
         self._changed = threading.Condition()
         self._pool = DecoderPool(options, self)
-        self._scoring = ScoringThread(self, cancelled=self._cancelled.__contains__)
+        self._scoring = Scoring(
+            self, cancelled=self._cancelled.__contains__, threads=_scoring_threads(options)
+        )
 
     def serve(self, command: Command) -> None:
         """Take one command; returns at once."""
         match command:
-            case IndexPhoto() | ScorePhoto() | RenderPhoto() | RenderCrop():
+            case _ if isinstance(command, PhotoCommand):
                 self._register(command.request_id, command)
                 self._pool.submit(PoolItem(command.request_id, frame_of(command)))
             case LoadScorer():
@@ -119,7 +129,7 @@ class _Supervisor:
         """Pass it on: the client must know whom to suspect."""
         self._send(Started(request_id=request_id))
         command = self._open.get(request_id)
-        if isinstance(command, IndexPhoto | ScorePhoto | RenderPhoto | RenderCrop):
+        if isinstance(command, PhotoCommand):
             fault_in_supervisor(command.path)
 
     def item_answered(self, request_id: int, tag: bytes, payload: bytes) -> None:
@@ -139,7 +149,7 @@ class _Supervisor:
         self._send(Notice(level="error", message=message))
         os._exit(BROKEN_POOL)
 
-    # --- what the scoring thread tells -----------------------------------------------------
+    # --- what the scoring threads tell -----------------------------------------------------
 
     def begun(self, request_id: int) -> None:
         """A load may crash in a driver: the client must know."""
@@ -160,14 +170,17 @@ class _Supervisor:
             answer = with_scores(crops.indexed, scores)
         else:
             pairs = list(zip(crops.face_ids, scores, strict=True))
-            answer = PhotoScored(request_id=crops.request_id, scores=pairs)
+            hashes = list(zip(crops.face_ids, crops.hashes, strict=True))
+            answer = PhotoScored(request_id=crops.request_id, scores=pairs, hashes=hashes)
         self._answer(crops.request_id, answer)
 
     def photo_not_scored(self, crops: Crops, code: str, message: str) -> None:
         """An indexed photo is worth having without scores; else there is no answer."""
         if crops.indexed is not None:
+            # What was cancelled did not fail: the photo is indexed, and scored another time.
+            problem = "" if code == CANCELLED else message
             self._answer(
-                crops.request_id, msgspec.structs.replace(crops.indexed, score_problem=message)
+                crops.request_id, msgspec.structs.replace(crops.indexed, score_problem=problem)
             )
         else:
             self._fail(crops.request_id, code, message)
@@ -224,4 +237,5 @@ class _Supervisor:
         with self._changed:
             while self._unanswered:
                 self._changed.wait()
+        self._scoring.close()
         os._exit(0)

@@ -10,7 +10,6 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from fiqa_studio.domain.query import Subject
-from fiqa_studio.ui.session.fields import to_fields
 
 if TYPE_CHECKING:
     from fiqa_studio.ui.actions.context import Context
@@ -36,7 +35,7 @@ def export_csv(context: Context) -> None:
 
     def write() -> int:
         check_target(target, [root.path for root in library.roots.all()])
-        return write_faces(faces_with_paths(library, to_fields(query)), target)
+        return write_faces(faces_with_paths(library, query), target)
 
     def failed(error: Exception) -> None:
         window.tell("")

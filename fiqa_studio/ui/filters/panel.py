@@ -38,10 +38,9 @@ class FilterPanel(FilterBar):
     def _show(self) -> None:
         """The query, and how its answer is spread; also when more is known of the library."""
         query, library = self._session.listing.query, self._session.library
-        fields, of_faces = to_fields(query), query.subject is Subject.FACES
-        self.set_query(fields)
+        self.set_query(to_fields(query))
         self._session.run(
-            lambda: library.views.score_histogram(fields, BINS, of_faces),
+            lambda: library.views.score_histogram(query, BINS),
             self.set_counts,
             key="histogram",
             slow=True,

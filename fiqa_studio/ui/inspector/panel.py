@@ -13,9 +13,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import FaceDetail, FaceFlag, FaceId, FaceRow, PhotoDetail, PhotoId
+from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.inspector import explain, fact_rows
@@ -372,7 +372,7 @@ class InspectorPanel(QScrollArea):
     def _count(self) -> None:
         views = self._session.library.views
         self._session.run(
-            lambda: views.score_histogram(Query(), BINS, True),
+            lambda: views.score_histogram(Query(), BINS),
             self._on_counts,
             key=f"{self._key}-counts",
         )

@@ -1,10 +1,10 @@
-"""A job that the last run of the program left: an offer to go on."""
+"""Jobs that the last run of the program left: an offer to go on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fiqa_studio.domain.jobs import JobKind, JobState
+from fiqa_studio.domain.jobs import JobRecord, JobState
 
 if TYPE_CHECKING:
     from fiqa_studio.ui.actions.context import Context
@@ -15,19 +15,30 @@ def offer_to_resume(context: Context) -> None:
     session = context.session
     if session.library.read_only:
         return
+    jobs = session.engine.jobs
 
-    def interrupted() -> bool:
-        recent = session.library.jobs.recent()
-        stopped = (JobState.INTERRUPTED, JobState.CANCELLED)
-        return bool(recent) and recent[0].state in stopped and recent[0].kind is JobKind.INDEX
+    def interrupted() -> list[JobRecord]:
+        # What the user stopped is known to the user; the jobs panel offers it all the same.
+        return [one for one in jobs.unfinished() if one.state is JobState.INTERRUPTED]
 
-    def offer(wanted: bool) -> None:
-        if wanted:
-            context.window.say(
-                "info",
-                "The last index did not finish. Nothing is lost: it goes on where it was.",
-                "Go On",
-                context.window.action("library.rescan").trigger,
+    def offer(records: list[JobRecord]) -> None:
+        if not records:
+            return
+        oldest_first = records[::-1]
+        what = f"“{records[0].title}”" if len(records) == 1 else f"{len(records):,} jobs"
+
+        def go_on() -> None:
+            session.run(
+                lambda: [jobs.resume(record.id) for record in oldest_first],
+                lambda _jobs: None,
+                slow=True,
             )
+
+        context.window.say(
+            "info",
+            f"{what} did not finish. Nothing is lost: it goes on where it was.",
+            "Go On",
+            go_on,
+        )
 
     session.run(interrupted, offer, key="resume", slow=True)

@@ -10,10 +10,10 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from fiqa_studio.domain.changes import Changes, Kind
+from fiqa_studio.domain.listing import Listing as Found
 from fiqa_studio.domain.query import Query, Subject
 from fiqa_studio.ui.session.cards import Cards, Ids
-from fiqa_studio.ui.session.fields import to_fields
-from fiqa_studio.ui.session.rows import Rows, order_of, rows_in
+from fiqa_studio.ui.session.rows import Rows
 from fiqa_studio.ui.session.selection import Selection
 from fiqa_studio.ui.session.throttle import Refresher
 
@@ -52,8 +52,7 @@ class _Kept:
 class _Answer:
     """A list, with all that takes long to find out about it."""
 
-    ids: Ids
-    order: Ids
+    found: Found
     selected: Ids
     current: int
     held: bool
@@ -193,13 +192,13 @@ class Listing(QObject):
     def _show(self, query: Query, kept: _Kept, answer: _Answer, *, anew: bool) -> None:
         subject = query.subject
         same = subject is self.rows.subject
-        if anew or not np.array_equal(answer.ids, self.rows.ids):
+        if anew or not np.array_equal(answer.found.ids, self.rows.ids):
             if same and kept.version != self.selection.version:
                 # The user went on selecting meanwhile.
                 kept = self._kept()
                 answer = _placed(answer, kept)
             self.replacing.emit()
-            self.rows.set_ids(subject, answer.ids, answer.order)
+            self.rows.show(answer.found)
             if same:
                 self._restore(kept, answer)
         self._held = answer.current if answer.held else -1
@@ -266,36 +265,20 @@ def is_faceless(query: Query) -> bool:
 
 def _answer(library: Library, query: Query, kept: _Kept) -> _Answer:
     """Off the thread: the ids, and where those that matter stand in them."""
-    views, fields = library.views, to_fields(query)
-    faces = query.subject is Subject.FACES
-    ids = views.face_ids(fields) if faces else views.photo_ids(fields)
-    order = order_of(ids)
-    held = False
-    if kept.hold and kept.current >= 0 and not len(rows_in(ids, order, _one(kept.current))):
-        ids = np.insert(ids, _place_for(ids, order, kept.before), kept.current)
-        order, held = order_of(ids), True
-    return _placed(_Answer(ids, order, ids[:0], -1, held), kept)
+    found = library.views.listing(query)
+    held = kept.hold and kept.current >= 0 and found.place(kept.current) < 0
+    if held:
+        place = _place_for(found, kept.before)
+        found = Found(query, np.insert(found.ids, place, kept.current))
+    return _placed(_Answer(found, found.ids[:0], -1, held), kept)
 
 
 def _placed(answer: _Answer, kept: _Kept) -> _Answer:
-    current = rows_in(answer.ids, answer.order, _one(kept.current))
-    return _Answer(
-        answer.ids,
-        answer.order,
-        rows_in(answer.ids, answer.order, kept.selected),
-        int(current[0]) if len(current) else -1,
-        answer.held,
-    )
+    found = answer.found
+    return _Answer(found, found.places(kept.selected), found.place(kept.current), answer.held)
 
 
-def _place_for(ids: Ids, order: Ids, before: Ids) -> int:
+def _place_for(found: Found, before: Ids) -> int:
     """After the nearest of those that stood before it and are still listed."""
-    for key in before.tolist():
-        rows = rows_in(ids, order, _one(key))
-        if len(rows):
-            return int(rows[0]) + 1
-    return 0
-
-
-def _one(key: int) -> Ids:
-    return np.array([key], np.int64)
+    places = (found.place(key) for key in before.tolist())
+    return next((place + 1 for place in places if place >= 0), 0)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from fiqa_studio.domain.changes import Changes, Kind
-from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.ui.session.throttle import Refresher
 
@@ -42,13 +41,10 @@ class Summary:
 
 def read_summary(library: Library) -> Summary:
     """Read it; for a thread beside the window's."""
-    roots = library.roots.all()
-    sizes = {
-        int(root.id): len(library.views.photo_ids(Query(sort=SortKey.NAME, root_id=root.id)))
-        for root in roots
-    }
+    roots, counts = library.roots.all(), library.views.counts()
+    sizes = {int(root.id): counts.by_root.get(root.id, 0) for root in roots}
     active = library.scores.active()
-    return Summary(library.views.counts(), roots, sizes, active.title if active else "")
+    return Summary(counts, roots, sizes, active.title if active else "")
 
 
 class Overview(QObject):

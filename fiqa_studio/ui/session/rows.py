@@ -8,7 +8,8 @@ import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from typing_extensions import override
 
-from fiqa_studio.domain.query import Subject
+from fiqa_studio.domain.listing import Listing as Found
+from fiqa_studio.domain.query import Query, Subject
 from fiqa_studio.ui.session.cards import Card, Cards, Ids
 
 PAGE = 128
@@ -28,23 +29,19 @@ class Rows(QAbstractListModel):
         super().__init__(parent)
         self.ids: Ids = np.empty(0, np.int64)
         self._cards = cards
-        self._order: Ids | None = None
+        self._found = Found(Query(), self.ids)
 
     @property
     def subject(self) -> Subject:
         """What the ids are ids of."""
         return self._cards.subject
 
-    def set_ids(self, subject: Subject, ids: Ids, order: Ids | None = None) -> None:
-        """Show another list. Cards known by id stay known.
-
-        ``order`` is what `numpy.argsort` makes of the ids; for a long list it takes a tenth of a
-        second, so whoever read the ids makes it too, off the thread.
-        """
+    def show(self, found: Found) -> None:
+        """Show another list. Cards known by id stay known."""
         self.beginResetModel()
-        self._cards.set_subject(subject)
-        self.ids = ids
-        self._order = order
+        self._cards.set_subject(found.query.subject)
+        self._found = found
+        self.ids = found.ids
         self.endResetModel()
 
     def card(self, row: int) -> Card | None:
@@ -65,16 +62,11 @@ class Rows(QAbstractListModel):
 
     def row_of(self, key: int) -> int:
         """The row of an id, -1 where it is not listed."""
-        rows = self.rows_of([key])
-        return int(rows[0]) if len(rows) else -1
+        return self._found.place(key)
 
     def rows_of(self, keys: Sequence[int] | Ids) -> Ids:
         """The rows of those ids that are listed, in ascending order."""
-        if not len(self.ids) or not len(keys):
-            return np.empty(0, np.int64)
-        if self._order is None:
-            self._order = order_of(self.ids)
-        return rows_in(self.ids, self._order, np.asarray(keys, np.int64))
+        return self._found.places(keys)
 
     # Qt overrides
 
@@ -95,20 +87,6 @@ class Rows(QAbstractListModel):
             return None
         card = self.card(index.row())
         return card.spoken() if card else ""
-
-
-def order_of(ids: Ids) -> Ids:
-    """The order that makes ids ascend; for a thread beside the window's."""
-    return np.argsort(ids, kind="stable").astype(np.int64)
-
-
-def rows_in(ids: Ids, order: Ids, keys: Ids) -> Ids:
-    """The rows at which those of the keys that are listed stand, ascending."""
-    if not len(ids) or not len(keys):
-        return np.empty(0, np.int64)
-    at = np.minimum(np.searchsorted(ids, keys, sorter=order), len(ids) - 1)
-    rows = order[at]
-    return np.sort(rows[ids[rows] == keys])
 
 
 def runs_of(rows: Ids) -> list[tuple[int, int]]:

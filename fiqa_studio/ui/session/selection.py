@@ -12,7 +12,6 @@ from fiqa_studio.domain.photos import FaceId, PhotoId
 from fiqa_studio.domain.query import Query, Subject
 from fiqa_studio.domain.target import Target
 from fiqa_studio.ui.session.cards import Card, Cards, Ids
-from fiqa_studio.ui.session.fields import to_fields
 from fiqa_studio.ui.session.rows import Rows, runs_of
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Chosen:
     def target(self) -> Target:
         """The same for the engine; to be called off the window's thread where it is many."""
         if self.ids is None:
-            return Target.all_of(self.subject, to_fields(self.query))
+            return Target.all_of(self.subject, self.query)
         return Target(self.subject, ids=tuple(self.ids.tolist()))
 
     def __bool__(self) -> bool:

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import uuid4
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -42,7 +41,6 @@ class Session(QObject):
         library: The open library; every read is callable from any thread.
         engine: Starts jobs and renders photos.
         settings: The user's choices, shared by all sessions.
-        id: Of this opening of the library, as actions are noted with it.
         listing: The query on the screen and its answer.
         overview: Counts and folders.
         undo: What this session did.
@@ -79,7 +77,6 @@ class Session(QObject):
         self.library = library
         self.engine = engine
         self.settings = settings
-        self.id = uuid4().hex
         self._closed = False
         self._ended = False
         self.telling_own = False

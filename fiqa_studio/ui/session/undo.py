@@ -118,10 +118,8 @@ class Undo(QObject):
         last = source.pop()
         self.changed.emit()
 
-        marks, session_id = self._session.library.marks, self._session.id
-
-        def work(_: Engine) -> Any:
-            return marks.undo(last.action_id, author="", session=session_id)
+        def work(engine: Engine) -> Any:
+            return engine.marking.undo(last.action_id)
 
         def then(outcome: Any) -> None:
             turned = action_of(outcome)

@@ -7,6 +7,7 @@ same point of the face, wherever the patch lies. A patch's identifiers travel as
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 
 import numpy as np
@@ -96,16 +97,20 @@ class PublishedGuide(nn.Module):
             self.forget()
             return self._compute(identifiers)
         keys = [row.tobytes() for row in identifiers.cpu().numpy()]
-        missing = {key: index for index, key in enumerate(keys) if key not in self._known}
+        # Several threads may score at once: each step on the memory is one that another cannot
+        # interrupt, and what was found stays ours. A lock could not be copied with the network.
+        found = {key: self._known.pop(key, None) for key in dict.fromkeys(keys)}
+        missing = {key: index for index, key in enumerate(keys) if found[key] is None}
         if missing:
             fresh = self._compute(identifiers[list(missing.values())])
-            self._known.update(zip(missing, fresh, strict=True))
-        guidance = torch.stack([self._known[key] for key in keys])
-        for key in keys:
-            self._known.move_to_end(key)
+            found.update(zip(missing, fresh, strict=True))
+        for key, guidance in found.items():
+            if guidance is not None:
+                self._known[key] = guidance  # as the latest
         while len(self._known) > self._REMEMBERED:
-            self._known.popitem(last=False)
-        return guidance
+            with contextlib.suppress(KeyError):
+                self._known.popitem(last=False)
+        return torch.stack([answer for key in keys if (answer := found[key]) is not None])
 
     def forget(self) -> None:
         """Empty the memory, as after a change of weights."""

@@ -78,7 +78,8 @@ def look():
     work = studio.window.workspace
     if work is None or "pyqtgraph.widgets.PlotWidget" not in sys.modules:
         return
-    if not work.session.listing.loading and any(name.startswith("fiqa-thumbnails") for name in threads):
+    begun = any(name.startswith("fiqa-thumbnails") for name in threads)
+    if begun and not work.session.listing.loading:
         timer.stop()
         QTimer.singleShot(0, qt.quit)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain import fields_query
+from fiqa_studio.domain.listing import Listing
 from fiqa_studio.domain.photos import FaceId, PhotoId
-from fiqa_studio.domain.query import Subject
+from fiqa_studio.domain.query import Query, Subject
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui.session.cards import Card, Cards
 from fiqa_studio.ui.session.rows import PAGE, Rows, runs_of
@@ -40,7 +40,7 @@ def cards(session: Session) -> Cards:
 @pytest.fixture
 def model(cards: Cards) -> Rows:
     model = Rows(cards)
-    model.set_ids(Subject.FACES, np.array([50, 7, 30, 9, 12], np.int64))
+    model.show(Listing(Query(Subject.FACES), np.array([50, 7, 30, 9, 12], np.int64)))
     return model
 
 
@@ -69,7 +69,7 @@ def test_only_unknown_cells_are_asked_for(model: Rows, cards: Cards) -> None:
 
 def test_what_is_in_view_is_asked_for_first(cards: Cards) -> None:
     model = Rows(cards)
-    model.set_ids(Subject.FACES, np.arange(10_000, dtype=np.int64))
+    model.show(Listing(Query(Subject.FACES), np.arange(10_000, dtype=np.int64)))
     wanted = model.missing_pages(range(500, 540))
     assert wanted[:40] == list(range(500, 540))
     assert len(wanted) <= 2 * PAGE
@@ -108,7 +108,7 @@ def test_an_answer_older_than_what_is_shown_does_not_undo_it(
 ) -> None:
     """Asked before the patch, answered after it."""
     cards = session.listing.cards
-    key = int(library.views.face_ids(fields_query.Query())[0])
+    key = int(library.views.ids(Query())[0])
     cards.want([key])
     qtbot.waitUntil(lambda: cards.get(key) is not None)
     cards.touch(frozenset({key}))
@@ -125,13 +125,13 @@ def test_an_answer_older_than_what_is_shown_does_not_undo_it(
 
 def test_another_kind_of_id_forgets_all(model: Rows, cards: Cards) -> None:
     cards.put([_card(7)])
-    model.set_ids(Subject.PHOTOS, np.array([7], np.int64))
+    model.show(Listing(Query(Subject.PHOTOS), np.array([7], np.int64)))
     assert model.card(0) is None
 
 
 def test_memory_is_bounded(cards: Cards) -> None:
     model = Rows(cards)
-    model.set_ids(Subject.FACES, np.arange(20_000, dtype=np.int64))
+    model.show(Listing(Query(Subject.FACES), np.arange(20_000, dtype=np.int64)))
     cards.put(_card(key) for key in range(20_000))
     assert sum(model.card(row) is not None for row in range(20_000)) < 5_000
     assert model.card(19_999) is not None

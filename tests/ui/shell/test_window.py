@@ -11,7 +11,6 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain import fields_query
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.query import Order, Query, SortKey, Subject
@@ -179,8 +178,8 @@ def _click_entry(qtbot: QtBot, window: MainWindow, entry: Entry) -> None:
 def test_missing_files_by_the_side_bar(qtbot: QtBot, window: MainWindow) -> None:
     library = window.context.session.library
     sidebar = _sidebar(window)
-    by_name = fields_query.Query(sort=fields_query.SortKey.NAME)
-    gone = [int(photo) for photo in library.views.photo_ids(by_name)[:7]]
+    by_name = Query(Subject.PHOTOS).sorted_by(SortKey.NAME)
+    gone = [int(photo) for photo in library.views.ids(by_name)[:7]]
     library.photos.mark_missing(gone).result()
     item = sidebar._items[Entry(Place.MISSING)]
     qtbot.waitUntil(lambda: item.text(1) == "7" and not item.isHidden())
@@ -191,8 +190,8 @@ def test_missing_files_by_the_side_bar(qtbot: QtBot, window: MainWindow) -> None
     assert window.actions_["filter.clear"].isEnabled()
     _trigger(window, "view.faces")
     _settle(qtbot, window)
-    missing = fields_query.Query(missing_only=True)
-    assert _listing(window).count == len(library.views.face_ids(missing)) > 0
+    missing = Query(where=(Is("missing"),))
+    assert _listing(window).count == len(library.views.ids(missing)) > 0
     library.photos.mark_present(gone[:5]).result()
     qtbot.waitUntil(lambda: item.text(1) == "2")
     _click_entry(qtbot, window, Entry(Place.ALL))
