@@ -96,7 +96,9 @@ def print_report(report: dict[str, Any]) -> None:
         print(f"Decoder  {name}: {'ready' if usable else 'not installed'}")
     library = report["library"]
     if library["exists"] and "counts" in library:
-        counts = ", ".join(f"{count:,} {name}" for name, count in library["counts"].items())
+        counts = ", ".join(
+            f"{count:,} {name}" for name, count in library["counts"].items() if name != "by_root"
+        )
         print(f"Library  {library['path']}: {'sound' if library['ok'] else 'damaged'}; {counts}")
     else:
         print(
