@@ -143,7 +143,7 @@ def test_the_csv_has_one_row_a_face(indexed: Indexed, fiqa: Fiqa, tmp_path: Path
     first = target.read_bytes()
     fiqa("export", "--to", target)
     assert target.read_bytes() == first
-    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+    assert {path.name for path in tmp_path.iterdir()} == {"out.csv", "out.csv.manifest.json"}
 
 
 def test_an_export_never_goes_onto_a_library(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 from itertools import product
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from fiqa_studio.domain.terms import (
     Words,
     negation,
 )
-from fiqa_studio.store import search, words
+from fiqa_studio.store import search, summary, words
 from fiqa_studio.store.filters import FILTERS
 from fiqa_studio.store.library import Library
 from tests.store import album as album_of
@@ -399,6 +401,54 @@ def test_counts_add_up(album: Library) -> None:
     for root in (1, 2):
         in_root = album.views.count(Query(Subject.PHOTOS, (InIds("root", (root,)),)))
         assert counts.by_root[root] == in_root
+
+
+def test_a_sum_is_that_of_the_rows(album: Library, known: dict[str, plain.Known]) -> None:
+    dice = random.Random(31)
+    for number in range(60):
+        query = Query(
+            dice.choice(list(Subject)), tuple(_some_term(dice) for _ in range(number % 3))
+        )
+        chosen = plain.answer(known[""], query)
+        if number % 2:
+            found = album.views.summary(query)
+        else:
+            found = album.views.summary(query, np.array([*chosen, 10**6], np.int64))
+        everything = known[""]
+        if query.subject is Subject.FACES:
+            faces = [everything.faces[one] for one in chosen]
+            photos = [everything.photos[one] for one in {face.photo_id for face in faces}]
+        else:
+            photos = [everything.photos[one] for one in chosen]
+            faces = [face for one in chosen for face in everything.faces_of(one)]
+        scores = sorted(face.score for face in faces if face.score is not None)
+        assert (found.faces, found.photos, found.scored) == (len(faces), len(photos), len(scores))
+        assert found.bytes == sum(photo.size for photo in photos)
+        assert found.scores == tuple(scores)
+        assert found.median == (pytest.approx(median(scores)) if scores else None)
+        assert found.flags == Counter(flag for face in faces for flag in face.flags)
+        assert found.stars == tuple(
+            sum(photo.marks.stars == stars for photo in photos) for stars in range(6)
+        )
+        assert +Counter(found.picks) == Counter(photo.marks.flag for photo in photos)
+        assert +Counter(found.colours) == Counter(photo.marks.colour for photo in photos)
+        assert found.tags == Counter(tag for photo in photos for tag in photo.marks.tags)
+
+
+def test_a_sum_of_very_many_has_some_of_the_scores(
+    album: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "_SAMPLE", 5)
+    monkeypatch.setattr(summary, "_FEW", 5)
+    found = album.views.summary(Query())
+    rows = album.views.face_rows(album.views.ids(Query()))
+    scores = sorted(row.score for row in rows if row.score is not None)
+    assert found.scored == len(scores)
+    assert len(found.scores) == 5
+    assert (found.scores[0], found.scores[-1]) == (scores[0], scores[-1])
+    assert found.median == pytest.approx(median(scores))
+    photos = album.views.photo_rows(list({row.photo_id for row in rows}))
+    assert found.bytes == sum(photo.size for photo in photos)
 
 
 def test_the_words_there_are_for_completion(album: Library) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fiqa_studio import cli_output as output
+from fiqa_studio.cli import output
 from fiqa_studio.domain.paths import display_path
 
 if TYPE_CHECKING:
