@@ -15,11 +15,12 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from fiqa_studio.domain.belongings import APPLICATION_ID
 from fiqa_studio.domain.changes import Changes
 from fiqa_studio.domain.errors import LibraryError
 from fiqa_studio.store import connections, errors, migrate, thumbs_file, vectors
 from fiqa_studio.store.lock import LibraryLock
-from fiqa_studio.store.schema import APPLICATION_ID, REVISION
+from fiqa_studio.store.schema import REVISION
 from fiqa_studio.store.writer import Transaction, Writer, failed
 
 T = TypeVar("T")
