@@ -19,6 +19,7 @@ from fiqa_studio.domain.query import PhotoRule, Query, Subject
 from fiqa_studio.domain.terms import Term
 from fiqa_studio.store import rows
 from fiqa_studio.store.columns import Ids, different_texts, int_columns
+from fiqa_studio.store.kept import Kept
 from fiqa_studio.store.owners import Owners
 from fiqa_studio.store.schema import Face, FaceState, Photo, Score, Scorer, Setting
 
@@ -32,6 +33,7 @@ class Asked:
 
     Attributes:
         query: What is asked.
+        kept: What is read may be kept here, for others who ask of the same version.
         inside: Names of the smart albums that are being answered, outermost first.
     """
 
@@ -43,12 +45,14 @@ class Asked:
         *,
         read_text: ReadText | None = None,
         inside: tuple[str, ...] = (),
+        kept: tuple[Kept, int] | None = None,
     ):
         self.connection = connection
         self.query = query
         self.read_text = read_text
         self.inside = inside
         self._owners = owners
+        self._kept = kept
         self._found: dict[tuple[str, ...], Ids] = {}
 
     def within(self, where: tuple[Term, ...], album: str) -> Asked:
@@ -59,6 +63,7 @@ class Asked:
             self._owners,
             read_text=self.read_text,
             inside=(*self.inside, album),
+            kept=self._kept,
         )
 
     @property
@@ -98,9 +103,17 @@ class Asked:
         """The one integer column of a statement, in its order; asked for once only."""
         compiled = statement.compile(dialect=self.connection.dialect)
         key = (str(compiled), *map(repr, compiled.params.items()))
-        if key not in self._found:
-            self._found[key] = int_columns(self.connection, statement)[0]
-        return self._found[key]
+        found = self._found.get(key)
+        if found is None and self._kept is not None:
+            kept, version = self._kept
+            found = kept.get(version, key)
+        if found is None:
+            found = int_columns(self.connection, statement)[0]
+            if self._kept is not None:
+                kept, version = self._kept
+                kept.put(version, key, found)
+        self._found[key] = found
+        return found
 
     def mask(self, ids: Ids) -> Mask:
         """What is asked for, as far as its ids are among these."""

@@ -23,6 +23,7 @@ from fiqa_studio.store import filters, orders, pages, planes
 from fiqa_studio.store.asked import Asked, ReadText, standing_for
 from fiqa_studio.store.columns import Ids, int_columns
 from fiqa_studio.store.database import Database
+from fiqa_studio.store.kept import Kept
 from fiqa_studio.store.owners import Owners
 from fiqa_studio.store.schema import AlbumEntry, Face, FaceState, Photo, Score
 from fiqa_studio.store.summary import Summary, summary
@@ -63,13 +64,19 @@ class Views:
     def __init__(self, database: Database):
         self._database = database
         self._owners = Owners()
+        self._kept = Kept()
         self.read_text: ReadText | None = None
 
     @contextmanager
     def asked(self, query: Query) -> Iterator[Asked]:
         """A question on one snapshot of the library."""
+        before = self._database.version
         with self._database.read() as connection:
-            yield Asked(connection, query, self._owners, read_text=self.read_text)
+            connection.scalar(select(func.max(Face.id)))  # from here on nothing moves
+            kept = None
+            if before is not None and before == self._database.version:
+                kept = (self._kept, before)
+            yield Asked(connection, query, self._owners, read_text=self.read_text, kept=kept)
 
     def ids(self, query: Query) -> Ids:
         """What a query asks for, in its order.
