@@ -25,6 +25,10 @@ def add(command: AddCommand) -> None:
     )  # fmt: skip
     score = command("score", _score, "Score the faces that have no score.", json=True, worker=True)
     score.add_argument("--scorer", default="", metavar="NAME", help="see fiqa scorers")
+    score.add_argument(
+        "--fill", action="store_true",
+        help="compute the embeddings of faces that were scored without; their scores stay",
+    )  # fmt: skip
     command("retry", _retry, "Try again what failed in the last job.", json=True, worker=True)
     command("failures", _failures, "List what could not be used, and why.", json=True)
 
@@ -52,6 +56,8 @@ def _index(options: argparse.Namespace) -> int:
 
 def _score(options: argparse.Namespace) -> int:
     with engine_of(options) as (_, engine):
+        if options.fill:
+            return follow(engine, engine.fill_vectors(options.scorer), options)
         return follow(engine, engine.start_score(options.scorer), options)
 
 

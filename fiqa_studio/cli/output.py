@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COUNTS = (
     *("indexed", "faces", "scored", "unchanged", "moved", "returned", "missing"),
-    *("failed", "other", "thumbnails", "maps", "written"),
+    *("failed", "other", "thumbnails", "maps", "filled", "written"),
 )
 
 
@@ -97,7 +97,9 @@ def print_report(report: dict[str, Any]) -> None:
         print(f"Decoder  {name}: {'ready' if usable else 'not installed'}")
     library = report["library"]
     if library["exists"] and "counts" in library:
-        counts = ", ".join(f"{count:,} {name}" for name, count in library["counts"].items())
+        counts = ", ".join(
+            f"{n:,} {name}" for name, n in library["counts"].items() if isinstance(n, int)
+        )
         print(f"Library  {library['path']}: {'sound' if library['ok'] else 'damaged'}; {counts}")
     else:
         print(
@@ -105,6 +107,8 @@ def print_report(report: dict[str, Any]) -> None:
         )
     for problem in report["problems"]:
         print(f"Problem  {problem}")
+    if lacking := library.get("faces_without_vectors"):
+        print(f"Missing  embeddings of {lacking:,} faces; fiqa score --fill computes them")
 
 
 def say(text: str) -> None:

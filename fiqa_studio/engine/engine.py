@@ -24,6 +24,7 @@ from fiqa_studio.engine.link.protocol import Describe, Description, Notice, Rend
 from fiqa_studio.engine.marking import Marking
 from fiqa_studio.engine.pictures import Pictures
 from fiqa_studio.engine.questions import understand_albums
+from fiqa_studio.engine.scoring import filling
 from fiqa_studio.engine.scoring import kind as scoring
 from fiqa_studio.engine.scoring.activation import Activation
 from fiqa_studio.engine.scoring.installed import Scorers
@@ -95,6 +96,13 @@ class Engine:
         Over the whole library (without ``face_ids``) it becomes the active one at the end.
         """
         return self.jobs.start("score", scoring.params_of(scorer, face_ids))
+
+    def fill_vectors(self, scorer: str = "") -> Job:
+        """Compute embeddings and hashes of faces that a scorer scored without them.
+
+        ``scorer`` is a hash or name; empty for the active one. The scores stay.
+        """
+        return self.jobs.start("fill", filling.params_of(scorer))
 
     def mend_thumbnails(self) -> Job | None:
         """Make thumbnails and maps again that are lost or damaged; None where nothing is.

@@ -83,6 +83,14 @@ class Database:
         with errors.translated(self.path), self._readers.connect() as connection:
             yield connection
 
+    @property
+    def version(self) -> int | None:
+        """A number that grows with each write; None while one goes on, or by another program."""
+        if self._writer is None:
+            return None
+        version = self._writer.version
+        return None if version % 2 else version
+
     def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> Future[T]:
         """Run ``work`` in one transaction on the writer thread; see `Writer.write`."""
         if self._writer is None:

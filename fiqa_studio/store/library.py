@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import numpy as np
 from sqlalchemy import func, select
 
 from fiqa_studio.domain.changes import Changes
@@ -110,6 +111,17 @@ class Library:
             targets = Targets(connection, self.views, target)
             return targets.photos_in_order if subject is Subject.PHOTOS else targets.faces_in_order
 
+    def without_vectors(self, scorer_hash: str = "") -> Ids:
+        """Shown faces with a scorer's score (the active one's), but without what comes with it.
+
+        Ascending. They were scored by an earlier version, or their vectors were lost.
+        """
+        active = self.scores.active()
+        wanted = scorer_hash or (active.hash if active is not None else "")
+        scored, _ = self.scores.of_scorer(wanted)
+        hashed, _ = self.vectors.hashes()
+        return np.setdiff1d(scored, np.intersect1d(self.vectors.asked(wanted), hashed))
+
     def subscribe(self, callback: Callable[[Changes], None]) -> Callable[[], None]:
         """Call ``callback`` on the writer thread after each commit; returns how to unsubscribe.
 
@@ -123,7 +135,8 @@ class Library:
 
     def health(self) -> dict[str, Any]:
         """Check the whole file and report (JSON values); takes seconds on a large library."""
-        return health.examine(self._database, self.thumbnails)
+        report = health.examine(self._database, self.thumbnails)
+        return report | {"faces_without_vectors": len(self.without_vectors())}
 
     def close(self) -> None:
         """Finish the writes that are queued and let go of the file. Safe to call twice."""

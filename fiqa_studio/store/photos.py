@@ -19,13 +19,14 @@ from fiqa_studio.domain.photos import (
     PhotoStatus,
 )
 from fiqa_studio.domain.scores import Score, ScoreMaps
-from fiqa_studio.store import pages, recording, rows
+from fiqa_studio.store import pages, recording, rows, vectors
 from fiqa_studio.store.columns import Ids, int_columns
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.recording import FileAt, Outcome, Recorded
 from fiqa_studio.store.roots import below, root_of, root_path
 from fiqa_studio.store.schema import Face, FaceState, Photo
 from fiqa_studio.store.scores import record_scores
+from fiqa_studio.store.vectors import Embedding
 from fiqa_studio.store.writer import Transaction
 
 __all__ = ["FileAt", "IndexedFile", "KnownFile", "Outcome", "Photos", "Recorded"]
@@ -55,7 +56,8 @@ class IndexedFile:
     """One file with what the index learned of it, for `Photos.record_many`.
 
     ``scores`` has one entry a face, in their order, None where a face has no score; empty where
-    no scorer saw the photo. ``scorer_hash`` names the scorer, which must be known here.
+    no scorer saw the photo. ``embeddings`` has those that came with the scores, likewise; an empty
+    one where the scorer gives none. ``scorer_hash`` names the scorer, which must be known here.
     """
 
     root_id: int | None
@@ -65,6 +67,7 @@ class IndexedFile:
     photo: IndexedPhoto
     scorer_hash: str = ""
     scores: tuple[tuple[Score, ScoreMaps | None] | None, ...] = ()
+    embeddings: tuple[Embedding | None, ...] = ()
 
 
 class Photos:
@@ -300,7 +303,7 @@ class Photos:
     ) -> Future[Recorded]:
         """A file has the content of a known photo: a photo of its own with the same faces.
 
-        Thumbnails, landmarks, scores and maps come along; labels are of the other photo.
+        Thumbnails, landmarks, scores and maps come along; marks are of the other photo.
         """
 
         def work(transaction: Transaction) -> Recorded:
@@ -319,6 +322,15 @@ def _record(transaction: Transaction, one: IndexedFile) -> Recorded:
         pairs = zip(recorded.face_ids, one.scores, strict=True)
         found = [(face_id, *score) for face_id, score in pairs if score is not None]
         record_scores(transaction, one.scorer_hash, found)
+    vectors.put_embeddings(
+        transaction.session,
+        one.scorer_hash,
+        [
+            (face_id, embedding)
+            for face_id, embedding in zip(recorded.face_ids, one.embeddings, strict=False)
+            if embedding is not None
+        ],
+    )
     return recorded
 
 

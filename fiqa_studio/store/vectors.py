@@ -39,11 +39,16 @@ _SCHEMA = f"""
     PRAGMA user_version = {_FORMAT};
     COMMIT;
 """
-_EMBEDDINGS = "SELECT face_id, vector FROM embedding WHERE scorer = ? ORDER BY face_id"
+_EMBEDDINGS = """
+    SELECT face_id, vector FROM embedding
+    WHERE scorer = ? AND length(vector) > 0 ORDER BY face_id
+"""
 _EMBEDDINGS_AMONG = """
     SELECT face_id, vector FROM embedding
-    WHERE scorer = ? AND face_id IN (SELECT value FROM json_each(?)) ORDER BY face_id
+    WHERE scorer = ? AND length(vector) > 0 AND face_id IN (SELECT value FROM json_each(?))
+    ORDER BY face_id
 """
+_ASKED = "SELECT face_id FROM embedding WHERE scorer = ? ORDER BY face_id"
 _HASHES = "SELECT face_id, bits FROM perceptual_hash ORDER BY face_id"
 _HASHES_AMONG = """
     SELECT face_id, bits FROM perceptual_hash
@@ -52,6 +57,8 @@ _HASHES_AMONG = """
 _OWNER_ONLY = 0o600
 
 Ids = npt.NDArray[np.int64]
+Embedding = npt.NDArray[np.floating[Any]]
+"""One of them, ``(D,)``."""
 Embeddings = npt.NDArray[np.float32]
 Hashes = npt.NDArray[np.uint64]
 
@@ -120,7 +127,7 @@ class Vectors:
         if aside is not None:
             self.notice = (
                 "The file of embeddings beside this library was damaged or not its own and was "
-                f"put aside as {aside.name}. Scoring again fills a new one."
+                f"put aside as {aside.name}. A job can fill a new one (`fiqa score --fill`)."
             )
 
     def embeddings(
@@ -150,10 +157,9 @@ class Vectors:
         ids = np.array([row[0] for row in found], np.int64)
         return ids, np.array([row[1] for row in found], np.int64).view(np.uint64)
 
-    def count(self, scorer_hash: str) -> int:
-        """How many faces have an embedding by a scorer."""
-        found = self._rows("SELECT count(*) FROM embedding WHERE scorer = ?", (scorer_hash,))
-        return int(found[0][0]) if found else 0
+    def asked(self, scorer_hash: str) -> Ids:
+        """The faces of which it is known whether a scorer gives an embedding, ascending."""
+        return np.array([row[0] for row in self._rows(_ASKED, (scorer_hash,))], np.int64)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -181,16 +187,18 @@ def _json(face_ids: Sequence[int] | Ids) -> str:
 
 
 def put_embeddings(
-    session: Session, scorer_hash: str, vectors: Iterable[tuple[int, npt.NDArray[np.floating[Any]]]]
+    session: Session, scorer_hash: str, found: Iterable[tuple[int, Embedding]]
 ) -> None:
-    """Store embeddings of faces by a scorer; kept as float16. Empty ones are passed over."""
+    """Store embeddings of faces by a scorer; kept as float16.
+
+    An empty one says that the scorer gives none, so that nobody asks for it again.
+    """
     _many(
         session.connection(),
         "INSERT OR REPLACE INTO vectors.embedding (face_id, scorer, vector) VALUES (?, ?, ?)",
         [
             (face_id, scorer_hash, np.ascontiguousarray(one, "<f2").tobytes())
-            for face_id, one in vectors
-            if one.size
+            for face_id, one in found
         ],
     )
 

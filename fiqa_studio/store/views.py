@@ -23,8 +23,10 @@ from fiqa_studio.store import filters, orders, pages, planes
 from fiqa_studio.store.asked import Asked, ReadText, standing_for
 from fiqa_studio.store.columns import Ids, int_columns
 from fiqa_studio.store.database import Database
+from fiqa_studio.store.kept import Kept
 from fiqa_studio.store.owners import Owners
 from fiqa_studio.store.schema import AlbumEntry, Face, FaceState, Photo, Score
+from fiqa_studio.store.summary import Summary, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,13 +64,19 @@ class Views:
     def __init__(self, database: Database):
         self._database = database
         self._owners = Owners()
+        self._kept = Kept()
         self.read_text: ReadText | None = None
 
     @contextmanager
     def asked(self, query: Query) -> Iterator[Asked]:
         """A question on one snapshot of the library."""
+        before = self._database.version
         with self._database.read() as connection:
-            yield Asked(connection, query, self._owners, read_text=self.read_text)
+            connection.scalar(select(func.max(Face.id)))  # from here on nothing moves
+            kept = None
+            if before is not None and before == self._database.version:
+                kept = (self._kept, before)
+            yield Asked(connection, query, self._owners, read_text=self.read_text, kept=kept)
 
     def ids(self, query: Query) -> Ids:
         """What a query asks for, in its order.
@@ -101,9 +109,17 @@ class Views:
                 return asked.connection.scalar(counted) or 0
             return int(filters.matching_of(asked, conditions, masks).sum())
 
+    def summary(self, query: Query, ids: Ids | None = None) -> Summary:
+        """What a query asks for in sum; or these of its subject, in place of its terms."""
+        with self.asked(query if ids is None else query.without_filters()) as asked:
+            if ids is None:
+                return summary(asked, filters.matching(asked))
+            return summary(asked, asked.mask(ids) & asked.candidates(()))
+
     def prepare(self) -> None:
         """Read ahead what the first filter by a photo's values would wait for."""
         with self._database.read() as connection:
+            self._owners.of_faces(connection)
             self._owners.photos(connection)
 
     def face_rows(self, ids: Sequence[int] | Ids, *, scorer: str = "") -> list[FaceRow]:

@@ -76,6 +76,9 @@ class Writer:
         self._subscribers: list[Callable[[Changes], None]] = []
         self._guard = threading.Condition()
         self._closed = False
+        self.version = 0
+        """Grows as a transaction begins and as it ends: what was read between two looks at the
+        same even number is all that there is."""
         # A daemon: what was committed is safe, and a forgotten close() must not hang the exit.
         self._thread = threading.Thread(target=self._run, name="library-writer", daemon=True)
         self._thread.start()
@@ -176,9 +179,13 @@ class Writer:
         return self._commit(work)
 
     def _commit(self, work: Callable[[Transaction], T]) -> tuple[T, Changes]:
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            transaction = Transaction(session)
-            result = work(transaction)
+        self.version += 1
+        try:
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                transaction = Transaction(session)
+                result = work(transaction)
+        finally:
+            self.version += 1
         return result, transaction.changes
 
     def _tell(self, changes: Changes) -> None:

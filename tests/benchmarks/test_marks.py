@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.marks import (
     ActionId,
     AddTag,
@@ -19,7 +18,7 @@ from fiqa_studio.domain.marks import (
     SetQuality,
     SetStars,
 )
-from fiqa_studio.domain.query import Subject
+from fiqa_studio.domain.query import Query, Subject
 from fiqa_studio.domain.target import Target
 from fiqa_studio.engine.marking import Marking
 from fiqa_studio.store.library import Library

@@ -250,3 +250,10 @@ def test_an_export_killed_in_the_middle_goes_on_with_the_same_command(
     assert len([*target.glob("IMG_*")]) == COUNT
     for name, inode in written.items():
         assert (target / name).stat().st_ino == inode, "not copied again"
+
+
+def test_the_doctor_says_what_has_no_embedding_and_how_to_get_it(fiqa: Fiqa) -> None:
+    assert json.loads(fiqa("doctor", "--json").stdout)["library"]["faces_without_vectors"] == COUNT
+    assert f"embeddings of {COUNT} faces; fiqa score --fill" in fiqa("doctor").stdout
+    refused = fiqa("score", "--fill", "--scorer", "nobody", status=3)
+    assert "no scores of a scorer" in refused.stderr

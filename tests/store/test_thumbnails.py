@@ -108,7 +108,7 @@ def test_what_is_lost_is_noticed_and_can_be_made_again(
         for photo in lost.photos:
             put(again, photo - 1)
         faces = again.thumbnails.faces_without_map(STARTER.hash)
-        again.scores.record_maps(STARTER.hash, [(face, _MAPS) for face in faces]).result()
+        again.scores.record_beside(STARTER.hash, [(face, _MAPS) for face in faces], {}, {}).result()
         all_there(again)
         assert again.views.counts().photos == PHOTOS
         assert again.scores.get(1, STARTER.hash) is not None

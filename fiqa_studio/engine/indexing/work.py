@@ -15,7 +15,7 @@ from fiqa_studio.engine.jobs.feed import Batch, feed, not_recorded
 from fiqa_studio.engine.jobs.job import Job
 from fiqa_studio.engine.link.client import WorkerClient
 from fiqa_studio.engine.link.protocol import Event, IndexPhoto, PhotoIndexed, ScorerLoaded
-from fiqa_studio.engine.link.wire import photo_from_wire, score_from_wire
+from fiqa_studio.engine.link.wire import embedding_from_wire, photo_from_wire, score_from_wire
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import IndexedFile
 
@@ -234,4 +234,8 @@ class IndexWork:
             )
             if scorer is not None
             else (),
+            tuple(
+                None if face.score is None else embedding_from_wire(face.score)
+                for face in answer.faces
+            ),
         )

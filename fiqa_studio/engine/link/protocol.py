@@ -16,7 +16,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_FRAME_BYTES = 1 << 30
 BROKEN_POOL = 5
 """Exit status of a worker that cannot start decoders."""
@@ -157,13 +157,17 @@ class WireExif(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WireScore(msgspec.Struct, frozen=True):
-    """One score with its maps. Maps are float16 bytes of ``map_shape``; empty when none."""
+    """One score with its maps and its embedding, as float16 bytes; empty when none.
+
+    Maps are of ``map_shape``, the embedding is one row.
+    """
 
     value: float
     spread: float
     map_shape: tuple[int, int]
     quality_map: bytes
     confidence_map: bytes
+    embedding: bytes = b""
 
 
 class WireFace(msgspec.Struct, frozen=True):
@@ -177,6 +181,8 @@ class WireFace(msgspec.Struct, frozen=True):
     confidence: float
     flags: list[str]
     thumbnail: bytes
+    perceptual_hash: int
+    """Of the crop, 64 bits."""
     score: WireScore | None = None
 
 
@@ -217,10 +223,11 @@ class ScorerLoaded(Message, frozen=True):
 
 
 class PhotoScored(Message, frozen=True):
-    """Answer to `ScorePhoto`: a score for each face id."""
+    """Answer to `ScorePhoto`: a score for each face id, and the perceptual hash of its crop."""
 
     request_id: int
     scores: list[tuple[int, WireScore]]
+    hashes: list[tuple[int, int]]
 
 
 class Rendered(Message, frozen=True):

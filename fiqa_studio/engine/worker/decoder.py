@@ -160,12 +160,14 @@ def _index(command: IndexPhoto, finder: FaceFinder) -> Answer:
         pixels=b"".join(crop.tobytes() for crop in result.crops),
         landmarks=b"".join(landmarks_to_wire(points) for points in result.crop_landmarks),
         face_ids=[],
+        hashes=[],
         indexed=answer,
     )
 
 
 def _crops(command: ScorePhoto) -> Answer:
     from fiqa_studio.vision.crops import load_crops  # noqa: PLC0415 - loads OpenCV
+    from fiqa_studio.vision.perceptual import perceptual_hash  # noqa: PLC0415
 
     landmarks = [landmarks_from_wire(face.landmarks) for face in command.faces]
     crops = load_crops(command.path, landmarks, command.content_hash)
@@ -175,6 +177,7 @@ def _crops(command: ScorePhoto) -> Answer:
         pixels=b"".join(crop.rgb.tobytes() for crop in crops),
         landmarks=b"".join(landmarks_to_wire(crop.landmarks) for crop in crops),
         face_ids=[face.face_id for face in command.faces],
+        hashes=[perceptual_hash(crop.rgb) for crop in crops],
     )
 
 

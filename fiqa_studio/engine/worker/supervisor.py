@@ -170,7 +170,8 @@ class _Supervisor:
             answer = with_scores(crops.indexed, scores)
         else:
             pairs = list(zip(crops.face_ids, scores, strict=True))
-            answer = PhotoScored(request_id=crops.request_id, scores=pairs)
+            hashes = list(zip(crops.face_ids, crops.hashes, strict=True))
+            answer = PhotoScored(request_id=crops.request_id, scores=pairs, hashes=hashes)
         self._answer(crops.request_id, answer)
 
     def photo_not_scored(self, crops: Crops, code: str, message: str) -> None:
