@@ -91,7 +91,7 @@ def _command_of(arguments: Sequence[str]) -> str:
 
 
 def _index(options: argparse.Namespace) -> int:
-    from fiqa_studio.engine.indexing.work import check_folder  # noqa: PLC0415 - as in _engine
+    from fiqa_studio.engine.indexing.places import check_folder  # noqa: PLC0415 - as in _engine
 
     folders = [Path(folder) for folder in options.folders]
     if not os.path.lexists(_library_path(options)):
@@ -112,7 +112,7 @@ def _retry(options: argparse.Namespace) -> int:
         if not failed:
             output.say("No job has failures.")
             return DONE
-        return _follow(engine, engine.retry(failed[0].id), options)
+        return _follow(engine, engine.jobs.retry(failed[0].id), options)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -167,16 +167,12 @@ def _ranges() -> Callable[[FaceRow], records.Range | None]:
 
 
 def _failures(options: argparse.Namespace) -> int:
+    from fiqa_studio.engine.failures import Failures  # noqa: PLC0415 - as in _engine
+
     with _open(options, read_only=True) as library:
-        found = [records.failure_record(*failure) for failure in library.photos.failures()]
-        known = {record["path"] for record in found}
-        # Folders and links are no photos: only the job that met them knows of them.
-        indexed = [job for job in library.jobs.recent() if job.kind == "index"][:1]
-        found += [
-            records.failure_record(failure.path_bytes, failure.code, failure.message)
-            for job in indexed
-            for failure in library.jobs.failures(job.id)
-            if failure.path not in known and not failure.retried
+        found = [
+            records.failure_record(one.path, one.code, one.reason)
+            for one in Failures(library).in_library()
         ]
     if options.json:
         output.print_json_list(iter(found))
@@ -250,6 +246,8 @@ def _scorers(options: argparse.Namespace) -> int:
 
 def _follow(engine: Engine, job: Job, options: argparse.Namespace) -> int:
     """Show a job's progress until it ends, then say what it did."""
+    from fiqa_studio.engine.jobs.kinds import find  # noqa: PLC0415 - as in _engine
+
     with _interruptible(engine, job), output.progress_bar() as show:
         while not (progress := job.wait(_REFRESH_SECONDS)).state.finished:
             show(progress)
@@ -258,7 +256,7 @@ def _follow(engine: Engine, job: Job, options: argparse.Namespace) -> int:
         raise job.error
     if options.json:
         print(json.dumps({"state": str(progress.state), **output.summary(job)}))
-    output.say(output.sentence(job))
+    output.say(output.sentence(job, find(job.kind)))
     return INTERRUPTED if progress.state is JobState.CANCELLED else DONE
 
 

@@ -16,6 +16,7 @@ from fiqa_studio.exports import records
 if TYPE_CHECKING:
     from fiqa_studio.domain.jobs import JobProgress
     from fiqa_studio.engine.jobs.job import Job
+    from fiqa_studio.engine.jobs.kinds import JobKind
 
 _COUNTS = (
     *("indexed", "faces", "scored", "unchanged", "moved", "returned", "missing"),
@@ -49,33 +50,10 @@ def summary(job: Job) -> dict[str, int]:
     return {name: job.counts[name] for name in _COUNTS}
 
 
-def sentence(job: Job) -> str:
+def sentence(job: Job, kind: JobKind) -> str:
     """What a job did, for people."""
-    counts = job.counts
-    parts = []
-    if job.kind == "index":
-        photos, faces = _number(counts["indexed"], "photo"), _number(counts["faces"], "face")
-        parts.append(f"{photos} indexed with {faces}")
-    if job.kind == "score" and not (counts["scored"] or counts["failed"] or job.cancelled):
-        parts.append("Nothing to score")
-    elif counts["scored"] or job.kind == "score":
-        parts.append(f"{_number(counts['scored'], 'face')} scored")
-    texts = {
-        "unchanged": "unchanged",
-        "moved": "moved",
-        "returned": "back again",
-        "missing": "missing",
-        "failed": "failed (see fiqa failures)",
-    }
-    parts += [f"{counts[name]:,} {text}" for name, text in texts.items() if counts[name]]
-    if counts["other"]:
-        parts.append(f"{_number(counts['other'], 'other file')} passed over")
-    stopped = "Stopped: " if job.cancelled else ""
-    return stopped + "; ".join(parts) + "."
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    said = kind.outcome(job)
+    return f"{said} See fiqa failures." if job.counts["failed"] else said
 
 
 def line(record: records.Record) -> str:

@@ -9,15 +9,11 @@ from enum import StrEnum
 from fiqa_studio.domain.photos import JobId
 
 
-class JobKind(StrEnum):
-    """What a job does."""
-
-    INDEX = "index"
-    SCORE = "score"
-
-
 class JobState(StrEnum):
-    """Where a job stands. ``INTERRUPTED``: the program ended before the job did."""
+    """Where a job stands.
+
+    ``CANCELLED``: the user stopped it. ``INTERRUPTED``: the program ended before the job did.
+    """
 
     RUNNING = "running"
     DONE = "done"
@@ -36,6 +32,7 @@ class JobProgress:
     """A snapshot of a job.
 
     Attributes:
+        kind: The name of its kind (`fiqa_studio.engine.jobs.kinds` knows the rest).
         total: Items to do; None while they are still being counted.
         done: Items finished, failures included.
         failed: Items that failed.
@@ -45,7 +42,7 @@ class JobProgress:
     """
 
     id: JobId
-    kind: JobKind
+    kind: str
     state: JobState
     title: str
     total: int | None
@@ -61,7 +58,7 @@ class JobRecord:
     """A job as the library remembers it."""
 
     id: JobId
-    kind: JobKind
+    kind: str
     state: JobState
     title: str
     created_at: datetime

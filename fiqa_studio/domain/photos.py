@@ -48,9 +48,14 @@ EYES_CLOSED_BELOW = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Exif:
-    """What the camera wrote, as far as present. Times are the camera's local time, no zone."""
+    """What the camera wrote, as far as present.
+
+    ``taken_at`` is the camera's local time with its part of a second, no zone;
+    ``utc_offset_minutes`` is how far that lies east of UTC, None where the camera does not say.
+    """
 
     taken_at: datetime | None = None
+    utc_offset_minutes: int | None = None
     camera: str = ""
     lens: str = ""
     exposure_seconds: float | None = None

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from fiqa_studio.domain.changes import Kind
-from fiqa_studio.domain.jobs import JobFailure, JobKind, JobRecord, JobState
+from fiqa_studio.domain.jobs import JobFailure, JobRecord, JobState
 from fiqa_studio.domain.photos import JobId
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.schema import Job, JobFailureEntry
@@ -29,7 +29,7 @@ class Jobs:
     def __init__(self, database: Database):
         self._database = database
 
-    def start(self, kind: JobKind, title: str, params: Mapping[str, Any]) -> Future[JobId]:
+    def start(self, kind: str, title: str, params: Mapping[str, Any]) -> Future[JobId]:
         """Record a job that begins now. ``params`` (JSON values) are what a retry needs."""
         text = json.dumps(dict(params))
 
@@ -143,6 +143,5 @@ class Jobs:
         with self._database.read() as connection:
             found = connection.execute(query).all()
         return [
-            JobRecord(JobId(key), JobKind(kind), JobState(state), *rest)
-            for key, kind, state, *rest in found
+            JobRecord(JobId(key), kind, JobState(state), *rest) for key, kind, state, *rest in found
         ]

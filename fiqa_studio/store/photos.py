@@ -17,14 +17,18 @@ from fiqa_studio.domain.photos import (
     PhotoId,
     PhotoStatus,
 )
+from fiqa_studio.domain.scores import Score, ScoreMaps
 from fiqa_studio.store import recording, rows
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.recording import FileAt, Outcome, Recorded
 from fiqa_studio.store.roots import below, root_of, root_path
 from fiqa_studio.store.schema import Face, FaceState, Photo
+from fiqa_studio.store.scores import record_scores
 from fiqa_studio.store.writer import Transaction
 
 __all__ = ["FileAt", "IndexedFile", "KnownFile", "Outcome", "Photos", "Recorded"]
+
+_PATHS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,19 @@ class KnownFile:
 
 @dataclass(frozen=True, slots=True)
 class IndexedFile:
-    """One file with what the index learned of it, for `Photos.record_many`."""
+    """One file with what the index learned of it, for `Photos.record_many`.
+
+    ``scores`` has one entry a face, in their order, None where a face has no score; empty where
+    no scorer saw the photo. ``scorer_hash`` names the scorer, which must be known here.
+    """
 
     root_id: int | None
     path: bytes
     size: int
     mtime_ns: int
     photo: IndexedPhoto
+    scorer_hash: str = ""
+    scores: tuple[tuple[Score, ScoreMaps | None] | None, ...] = ()
 
 
 class Photos:
@@ -136,6 +146,20 @@ class Photos:
             ).all()
         return {PhotoId(key): path for key, path in found}
 
+    def at_paths(self, paths: Iterable[bytes]) -> dict[bytes, PhotoId]:
+        """The photos that hold these paths: the present one, else the latest that is missing."""
+        wanted = list(dict.fromkeys(paths))
+        found: dict[bytes, PhotoId] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(wanted), _PATHS_AT_ONCE):
+                some = wanted[start : start + _PATHS_AT_ONCE]
+                statement = select(Photo.path, Photo.id).where(Photo.path.in_(some))
+                for path, key in connection.execute(
+                    statement.order_by(Photo.missing.desc(), Photo.id)
+                ):
+                    found[path] = PhotoId(key)
+        return found
+
     def failures(self) -> list[tuple[bytes, str, str]]:
         """The files that cannot be used: path, code and reason, in order of path."""
         with self._database.read() as connection:
@@ -167,16 +191,9 @@ class Photos:
         return self._database.write(lambda transaction: recording.record(transaction, file, photo))
 
     def record_many(self, batch: Sequence[IndexedFile]) -> Future[list[Recorded]]:
-        """Record several files in one transaction: all of them or none."""
+        """Record several files with their scores in one transaction: all of them or none."""
         return self._database.write(
-            lambda transaction: [
-                recording.record(
-                    transaction,
-                    FileAt(one.root_id, one.path, one.size, one.mtime_ns),
-                    one.photo,
-                )
-                for one in batch
-            ]
+            lambda transaction: [_record(transaction, one) for one in batch]
         )
 
     def record_failed(
@@ -274,6 +291,16 @@ class Photos:
             )
 
         return self._database.write(work)
+
+
+def _record(transaction: Transaction, one: IndexedFile) -> Recorded:
+    file = FileAt(one.root_id, one.path, one.size, one.mtime_ns)
+    recorded = recording.record(transaction, file, one.photo)
+    if one.scores:
+        pairs = zip(recorded.face_ids, one.scores, strict=True)
+        found = [(face_id, *score) for face_id, score in pairs if score is not None]
+        record_scores(transaction, one.scorer_hash, found)
+    return recorded
 
 
 def _select_known() -> Select[int, bytes, int, int, str, str, bool]:

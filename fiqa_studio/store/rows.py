@@ -198,6 +198,7 @@ def exif_json(exif: Exif) -> str:
     """The EXIF values that have no column of their own."""
     return json.dumps(
         {
+            "utc_offset_minutes": exif.utc_offset_minutes,
             "lens": exif.lens,
             "exposure_seconds": exif.exposure_seconds,
             "f_number": exif.f_number,

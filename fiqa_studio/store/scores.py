@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.sqlite import insert
 
@@ -16,7 +18,7 @@ from fiqa_studio.domain.scores import Score as ScoreValue
 from fiqa_studio.domain.scores import ScoreMaps, ScorerInfo
 from fiqa_studio.store import rows, settings, thumbnails
 from fiqa_studio.store.database import Database
-from fiqa_studio.store.schema import Face, Score, Scorer
+from fiqa_studio.store.schema import Face, FaceState, Score, Scorer
 from fiqa_studio.store.thumbnails import Thumbnails
 from fiqa_studio.store.writer import Transaction
 
@@ -62,54 +64,9 @@ class Scores:
         Raises:
             ScorerError: (from the future) ``scorer.unknown``.
         """
-
-        def work(transaction: Transaction) -> None:
-            session = transaction.session
-            scorer = session.scalar(select(Scorer.id).where(Scorer.hash == scorer_hash))
-            if scorer is None:
-                raise _unknown(scorer_hash)
-            faces = {
-                key: (photo, state)
-                for key, photo, state in session.execute(
-                    select(Face.id, Face.photo_id, Face.state).where(
-                        rows.ids_in(Face.id, [one[0] for one in scores])
-                    )
-                )
-            }
-            found = [
-                {
-                    "face_id": face_id,
-                    "scorer_id": scorer,
-                    "photo_id": faces[face_id][0],
-                    "state": faces[face_id][1],
-                    "value": score.value,
-                    "spread": score.spread,
-                    "precision": score.precision,
-                    "device": score.device,
-                    "scored_at": score.scored_at,
-                }
-                for face_id, score, _ in scores
-                if face_id in faces
-            ]
-            if not found:
-                return
-            put = insert(Score)
-            changed = ("value", "spread", "precision", "device", "scored_at")
-            session.execute(
-                put.on_conflict_do_update(
-                    index_elements=[Score.face_id, Score.scorer_id],
-                    set_={name: put.excluded[name] for name in changed},
-                ),
-                found,
-            )
-            thumbnails.put_maps(
-                session,
-                scorer_hash,
-                [(key, maps) for key, _, maps in scores if maps is not None and key in faces],
-            )
-            transaction.touch(Kind.SCORE, *faces)
-
-        return self._database.write(work)
+        return self._database.write(
+            lambda transaction: record_scores(transaction, scorer_hash, scores)
+        )
 
     def active(self) -> ScorerInfo | None:
         """The scorer whose scores the views show; None before the first one."""
@@ -159,6 +116,18 @@ class Scores:
             scorer_hash = active.hash if active is not None else ""
         return self._thumbs.maps(face_id, scorer_hash)
 
+    def of_scorer(self, scorer_hash: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """All shown faces that a scorer has scored, with their scores; both ``(N,)``, by face."""
+        query = select(Score.face_id, Score.value).where(
+            Score.scorer_id == rows.scorer_id(scorer_hash), Score.state == FaceState.CURRENT
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).all()
+        faces = np.fromiter((row[0] for row in found), np.int64, len(found))
+        scores = np.fromiter((row[1] for row in found), np.float64, len(found))
+        order = np.argsort(faces)
+        return faces[order], scores[order]
+
     def count(self, scorer_hash: str = "") -> int:
         """How many faces a scorer has scored, those of replaced contents included."""
         with self._database.read() as connection:
@@ -170,6 +139,58 @@ class Scores:
                 )
                 or 0
             )
+
+
+def record_scores(
+    transaction: Transaction,
+    scorer_hash: str,
+    scores: Sequence[tuple[int, ScoreValue, ScoreMaps | None]],
+) -> None:
+    """`Scores.record`, as a part of a transaction."""
+    session = transaction.session
+    scorer = session.scalar(select(Scorer.id).where(Scorer.hash == scorer_hash))
+    if scorer is None:
+        raise _unknown(scorer_hash)
+    faces = {
+        key: (photo, state)
+        for key, photo, state in session.execute(
+            select(Face.id, Face.photo_id, Face.state).where(
+                rows.ids_in(Face.id, [one[0] for one in scores])
+            )
+        )
+    }
+    found = [
+        {
+            "face_id": face_id,
+            "scorer_id": scorer,
+            "photo_id": faces[face_id][0],
+            "state": faces[face_id][1],
+            "value": score.value,
+            "spread": score.spread,
+            "precision": score.precision,
+            "device": score.device,
+            "scored_at": score.scored_at,
+        }
+        for face_id, score, _ in scores
+        if face_id in faces
+    ]
+    if not found:
+        return
+    put = insert(Score)
+    changed = ("value", "spread", "precision", "device", "scored_at")
+    session.execute(
+        put.on_conflict_do_update(
+            index_elements=[Score.face_id, Score.scorer_id],
+            set_={name: put.excluded[name] for name in changed},
+        ),
+        found,
+    )
+    thumbnails.put_maps(
+        session,
+        scorer_hash,
+        [(key, maps) for key, _, maps in scores if maps is not None and key in faces],
+    )
+    transaction.touch(Kind.SCORE, *faces)
 
 
 def _info(row: Row[str, str, str, str, str]) -> ScorerInfo:

@@ -21,6 +21,7 @@ from fiqa_studio.ui.session.settings import Settings
 from fiqa_studio.ui.shell.window import MainWindow
 
 if TYPE_CHECKING:
+    from fiqa_studio.domain.jobs import JobRecord
     from fiqa_studio.engine.engine import Engine
     from fiqa_studio.store.library import Library
 
@@ -140,21 +141,31 @@ class App(QObject):
             return
         session = workspace.session
 
-        def interrupted() -> bool:
-            from fiqa_studio.domain.jobs import JobKind, JobState  # noqa: PLC0415
+        def interrupted() -> list[JobRecord]:
+            from fiqa_studio.domain.jobs import JobState  # noqa: PLC0415
 
-            recent = session.library.jobs.recent()
-            stopped = (JobState.INTERRUPTED, JobState.CANCELLED)
-            return bool(recent) and recent[0].state in stopped and recent[0].kind is JobKind.INDEX
+            # What the user stopped is known to the user; the jobs panel offers it all the same.
+            found = session.engine.jobs.unfinished()
+            return [record for record in found if record.state is JobState.INTERRUPTED]
 
-        def offer(wanted: bool) -> None:
-            if wanted and not session.library.read_only:
-                self.window.banner.show_message(
-                    "info",
-                    "The last index did not finish. Nothing is lost: it goes on where it was.",
-                    "Go On",
-                    self.window.actions_["library.rescan"].trigger,
+        def offer(records: list[JobRecord]) -> None:
+            if not records or session.library.read_only:
+                return
+            oldest_first = records[::-1]
+            what = f"“{records[0].title}”" if len(records) == 1 else f"{len(records):,} jobs"
+
+            def go_on() -> None:
+                session.run(
+                    lambda: [session.engine.jobs.resume(record.id) for record in oldest_first],
+                    _ignore,
                 )
+
+            self.window.banner.show_message(
+                "info",
+                f"{what} did not finish. Nothing is lost: it goes on where it was.",
+                "Go On",
+                go_on,
+            )
 
         session.run(interrupted, offer, key="resume")
 

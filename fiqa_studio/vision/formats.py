@@ -6,6 +6,7 @@ import struct
 from pathlib import PurePath
 
 from fiqa_studio.domain.paths import display_path
+from fiqa_studio.vision.containers import tiff
 
 TIFF_RAW = {
     "NEF": "NEF", "NRW": "NEF", "CR2": "CR2", "ARW": "ARW", "SR2": "ARW", "DNG": "DNG",
@@ -94,35 +95,15 @@ def _sniff_boxes(data: bytes) -> str:
 
 
 def _sniff_tiff(data: bytes, extension: str) -> str:
-    """Tell camera raw from TIFF by the tags of the first directory."""
+    """Tell camera raw from TIFF by what the pages hold; left-over tags do not make one."""
     if data[8:10] == b"CR":
         return "CR2"
-    tags = _tiff_tags(data)
-    if 50706 in tags:  # DNGVersion
-        return "DNG"
-    # A camera's raw file has a maker, and keeps the sensor's data in a sub-directory or says
-    # by NewSubfileType that the first picture is a reduced one.
-    if 271 in tags and (330 in tags or tags.get(254) == 1):
-        return TIFF_RAW.get(extension.upper(), "RAW")
-    if extension.upper() in TIFF_RAW and 271 in tags:
-        return TIFF_RAW[extension.upper()]
+    file = tiff.read_directories(data)
+    named = TIFF_RAW.get(extension.upper(), "")
+    if tiff.is_camera_raw(data):
+        is_dng = any(tiff.DNG_VERSION in page.values for page in file.pages)
+        return "DNG" if is_dng else named or "RAW"
+    # Makers keep their data in ways of their own too: there the name decides.
+    if named and any(page.values.get(tiff.MAKE) is not None for page in file.pages):
+        return named
     return "TIFF"
-
-
-def _tiff_tags(data: bytes) -> dict[int, int]:
-    """Tag numbers of the first directory, each with its inline value where that is a number."""
-    order = "<" if data[:2] == b"II" else ">"
-    if data[2:4] in (b"+\0", b"\0+"):
-        return {}
-    tags: dict[int, int] = {}
-    try:
-        (start,) = struct.unpack_from(order + "I", data, 4)
-        (count,) = struct.unpack_from(order + "H", data, start)
-        for i in range(min(count, 200)):
-            tag, kind, _, value = struct.unpack_from(order + "HHII", data, start + 2 + 12 * i)
-            if kind == 3 and order == ">":
-                value >>= 16
-            tags[tag] = value
-    except struct.error:
-        pass
-    return tags

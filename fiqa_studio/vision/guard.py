@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fiqa_studio.domain.errors import PhotoError
+
+# Pillow logs what it finds wrong with a file, which the `PhotoError` says to the person concerned.
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
 @contextmanager

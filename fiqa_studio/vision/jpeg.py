@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +36,12 @@ _REDUCED = {
 }
 _ROWS = 64
 """A multiple of the rows of any JPEG's blocks (8 to 32)."""
+_FULL_SEGMENT = 60_000
+_DAMAGE = re.compile(
+    r"Corrupt JPEG data: (?!\d+ extraneous bytes before marker 0xd9)|Inconsistent progression"
+)
+"""libjpeg's warnings that mean lost pixels; stray bytes before the end mark do no harm. Of several
+it says the first."""
 _FRAME_MARKERS = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _DECODABLE = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 
@@ -44,7 +51,9 @@ class JpegHeader:
     """What the markers before the pixels say.
 
     Attributes:
-        exif: The EXIF block, or nothing.
+        exif: The EXIF blocks, in their order. A block in several segments is one.
+        icc: The colour profile, put together; empty without or where a part is missing.
+        broken_profile: Whether there are parts of a profile that make no whole.
         complete: Whether an end-of-image marker follows the pixels.
         scans: Progressive files show a whole, coarse picture after their first scan.
         height_at: Where the height stands in the file, 0 where the rows do not follow one another
@@ -55,7 +64,9 @@ class JpegHeader:
     height: int
     components: int
     progressive: bool
-    exif: bytes
+    exif: tuple[bytes, ...]
+    icc: bytes
+    broken_profile: bool
     complete: bool
     scans: int
     height_at: int
@@ -68,7 +79,8 @@ def read_header(data: bytes) -> JpegHeader:
         PhotoError: There is no picture that can be decoded.
     """
     frame: tuple[int, int, int, int, int] | None = None
-    exif = b""
+    exif: list[bytes] = []
+    profile: dict[int, bytes] = {}
     height_at = 0
     position = 2
     while position + 4 <= len(data):
@@ -93,8 +105,8 @@ def read_header(data: bytes) -> JpegHeader:
             precision, height, width, components = struct.unpack_from(">BHHB", data, body)
             frame = (marker, precision, height, width, components)
             height_at = body + 1
-        elif marker == 0xE1 and not exif and data[body : body + 6] == b"Exif\0\0":
-            exif = data[body : position + 2 + length]
+        else:
+            _keep_said(marker, data[body : position + 2 + length], exif, profile)
         position += 2 + max(length, 2)
     has_scan = 0 <= position < len(data) - 1 and data[position + 1] == 0xDA
     if frame is None or not has_scan:
@@ -106,17 +118,45 @@ def read_header(data: bytes) -> JpegHeader:
             code="photo.unsupported",
         )
     progressive = marker in (0xC2, 0xCA)
+    icc = _whole_profile(profile)
     one_scan = marker in (0xC0, 0xC1) and data[position + 4 : position + 5] == bytes([components])
     return JpegHeader(
         width=width,
         height=height,
         components=components,
         progressive=progressive,
-        exif=exif,
+        exif=tuple(exif),
+        icc=icc,
+        broken_profile=bool(profile) and not icc,
         complete=data.rfind(b"\xff\xd9", position) >= 0,
         scans=data.count(b"\xff\xda", position) if progressive else 1,
         height_at=height_at if one_scan else 0,
     )
+
+
+def _keep_said(marker: int, segment: bytes, exif: list[bytes], profile: dict[int, bytes]) -> None:
+    """Keep what an APPn segment says of the picture."""
+    if marker == 0xE1 and segment.startswith(b"Exif\0\0"):
+        _add_exif(exif, segment)
+    elif marker == 0xE2 and segment.startswith(b"ICC_PROFILE\0") and len(segment) > 14:
+        # A part's number among how many, both from one.
+        profile.setdefault(segment[12], segment[13:])
+
+
+def _add_exif(blocks: list[bytes], segment: bytes) -> None:
+    """A segment that does not begin like a TIFF carries on the one before it."""
+    body = segment[6:]
+    if body[:4] in (b"II*\0", b"MM\0*") or not blocks or len(blocks[-1]) < _FULL_SEGMENT:
+        blocks.append(segment)
+    else:
+        blocks[-1] += body
+
+
+def _whole_profile(parts: dict[int, bytes]) -> bytes:
+    count = next(iter(parts.values()), b"\0")[:1]
+    if not count or sorted(parts) != list(range(1, count[0] + 1)):
+        return b""
+    return b"".join(parts[number][1:] for number in sorted(parts))
 
 
 def _no_picture(data: bytes) -> PhotoError:
@@ -143,6 +183,11 @@ def decode_whole(data: bytes, header: JpegHeader, reduction: int) -> Rgb | None:
     return np.asarray(pixels, np.uint8)
 
 
+def is_damage(said: str) -> bool:
+    """Whether libjpeg's warnings mean that a part of the picture is lost."""
+    return _DAMAGE.search(said) is not None
+
+
 def decode_top(data: bytes, header: JpegHeader, reduction: int, rows: int) -> Rgb | None:
     """At least the first ``rows`` full-size rows, the same bits as in the whole picture.
 
@@ -161,6 +206,8 @@ def decode_top(data: bytes, header: JpegHeader, reduction: int, rows: int) -> Rg
 def decode_partial(data: bytes, header: JpegHeader, reduction: int) -> tuple[Rgb, float]:
     """The picture as far as it goes, and which part of its rows is real, in [0, 1].
 
+    ``(H, W, 3)`` RGB, or ``(H, W, 4)`` for CMYK.
+
     Raises:
         PhotoError: Nothing of it can be decoded.
     """
@@ -173,7 +220,8 @@ def decode_partial(data: bytes, header: JpegHeader, reduction: int) -> tuple[Rgb
         with truncation_allowed():
             image.load()
         raw = np.asarray(image)
-        rgb = np.asarray(image.convert("RGB"), np.uint8)
+        kept = image if image.mode == "CMYK" else image.convert("RGB")
+        rgb = np.asarray(kept, np.uint8)
     return rgb, 1.0 if header.progressive and header.scans > 1 else real_rows(raw)
 
 

@@ -14,19 +14,24 @@ import numpy.typing as npt
 
 from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.domain.photos import Exif
-from fiqa_studio.vision.exif import parse_exif
-
-_FLIPS = {0: 1, 3: 3, 5: 8, 6: 6}
-"""LibRaw's rotation to EXIF orientation: half turn, 90 degrees against and with the clock."""
+from fiqa_studio.vision.exif import read_tiff
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a raw file shows of itself: a JPEG's bytes or pixels, and how to turn it."""
+    """What a raw file shows of itself.
+
+    Attributes:
+        picture: A JPEG's bytes, or pixels ``(H, W, 3)``.
+        exif: What the raw file itself says.
+        flip: How LibRaw says that the sensor's picture is to be turned.
+        sensor: Its width and height, not turned.
+    """
 
     picture: bytes | npt.NDArray[np.uint8]
     exif: Exif
-    orientation: int
+    flip: int
+    sensor: tuple[int, int]
 
 
 def embedded_preview(data: bytes, name: str) -> Preview:
@@ -46,7 +51,8 @@ def embedded_preview(data: bytes, name: str) -> Preview:
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
             thumbnail = raw.extract_thumb()
-            orientation = _FLIPS.get(int(raw.sizes.flip), 1)
+            flip = int(raw.sizes.flip)
+            sensor = (int(raw.sizes.width), int(raw.sizes.height))
             is_jpeg = thumbnail.format == rawpy.ThumbFormat.JPEG
             picture = bytes(thumbnail.data) if is_jpeg else np.array(thumbnail.data, np.uint8)
     except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError) as error:
@@ -61,4 +67,4 @@ def embedded_preview(data: bytes, name: str) -> Preview:
             code="photo.unreadable",
         ) from error
     is_tiff = data[:2] in (b"II", b"MM")
-    return Preview(picture, parse_exif(data) if is_tiff else Exif(), orientation)
+    return Preview(picture, read_tiff(data).exif if is_tiff else Exif(), flip, sensor)

@@ -371,7 +371,7 @@ def test_words_for_people_are_whole(fiqa: Fiqa, album: Path, tmp_path: Path) -> 
     library = ("--library", str(tmp_path / "own.fiqa"))
     said = fiqa(*library, "index", folder).stderr
     assert said.startswith("1 photo indexed with 0 faces; ")
-    assert said.endswith("; 1 other file passed over.\n")
+    assert said.endswith("; 1 other file passed over. See fiqa failures.\n")
     (line,) = fiqa(*library, "failures").stdout.splitlines()
     assert line == f"{folder}/torn��[31mleaf.jpg: The file is empty."
     assert "“some” is no number" in fiqa("list", "--limit", "some", status=2).stderr

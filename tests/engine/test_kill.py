@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import random
@@ -144,7 +145,8 @@ class Killer:
         if self.left and worker is not None and progress.done >= self._next:
             self._next = progress.done + self._random.randint(1, 4)
             self.left -= 1
-            os.kill(worker, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it died of the last kill just now
+                os.kill(worker, signal.SIGKILL)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import LibraryError
 from fiqa_studio.domain.fields_query import Query
-from fiqa_studio.domain.jobs import JobKind, JobState
+from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.store import database, lock
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.schema import REVISION
@@ -340,7 +340,7 @@ def test_a_library_deleted_while_open_is_an_error_not_a_crash(library: Library) 
 
 
 def test_jobs_left_running_are_marked_at_the_next_opening(library: Library) -> None:
-    job = library.jobs.start(JobKind.INDEX, "Index", {}).result()
+    job = library.jobs.start("index", "Index", {}).result()
     library.close()
     with Library.open(library.path, read_only=True) as reader:
         assert reader.jobs.recent()[0].state is JobState.RUNNING

@@ -12,7 +12,7 @@ import pytest
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import ScorerError
 from fiqa_studio.domain.fields_query import Query
-from fiqa_studio.domain.jobs import JobFailure, JobKind, JobState
+from fiqa_studio.domain.jobs import JobFailure, JobState
 from fiqa_studio.domain.scores import ScoreMaps
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.thumbnails import thumbs_path
@@ -144,7 +144,7 @@ def test_many_thumbnails_come_at_once(library: Library, add_photo: Callable[...,
 
 
 def test_jobs_are_remembered_with_their_failures(library: Library) -> None:
-    job = library.jobs.start(JobKind.INDEX, "Index photos", {"folders": ["/a"]}).result()
+    job = library.jobs.start("index", "Index photos", {"folders": ["/a"]}).result()
     now = datetime.now(UTC)
     failures = [
         JobFailure(job, "/\ufffd.jpg", b"/\xff.jpg", "photo.empty", "The file is empty.", now),
@@ -159,7 +159,7 @@ def test_jobs_are_remembered_with_their_failures(library: Library) -> None:
     library.jobs.mark_retried(job).result()
     assert all(one.retried for one in library.jobs.failures(job))
     library.jobs.finish(job, JobState.DONE).result()
-    later = library.jobs.start(JobKind.SCORE, "Score", {}).result()
+    later = library.jobs.start("score", "Score", {}).result()
     newest, first = library.jobs.recent()
     assert (newest.id, newest.state, newest.finished_at) == (later, JobState.RUNNING, None)
     assert (first.total, first.done, first.failed, first.state) == (10, 5, 2, JobState.DONE)

@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.geometry import Box, HeadPose
 from fiqa_studio.domain.hashing import content_hash
-from fiqa_studio.domain.jobs import JobKind, JobProgress, JobState
+from fiqa_studio.domain.jobs import JobProgress, JobRecord, JobState
 from fiqa_studio.domain.photos import Exif, FaceFlag, FoundFace, IndexedPhoto, JobId
 from fiqa_studio.domain.scores import Score, ScorerInfo
 from fiqa_studio.engine.scoring.installed import Scorers
@@ -132,6 +132,16 @@ def library(sample: Path, tmp_path: Path) -> Iterator[Library]:
         yield library
 
 
+class RecordingRunner:
+    """Where jobs would run: there are none."""
+
+    def progress(self) -> list[JobProgress]:
+        return []
+
+    def unfinished(self, _limit: int = 50) -> list[JobRecord]:
+        return []
+
+
 class RecordingEngine:
     """Stands where jobs would run for minutes: notes what was asked, and plays progress."""
 
@@ -141,13 +151,11 @@ class RecordingEngine:
         self.problem: KnownError | None = None
         self.stopped = False
         self.scorers = Scorers()
+        self.jobs = RecordingRunner()
 
     def subscribe_jobs(self, callback: Callable[[JobProgress], None]) -> Callable[[], None]:
         self.listeners.append(callback)
         return lambda: self.listeners.remove(callback)
-
-    def jobs(self) -> list[JobProgress]:
-        return []
 
     def start_index(self, folders: Sequence[Path], *, score_with: str = "") -> None:
         if self.problem is not None:
@@ -171,7 +179,7 @@ class RecordingEngine:
     def play(self, state: JobState = JobState.RUNNING, done: int = 3, total: int = 10) -> None:
         """Tell of a job, as the engine's threads do."""
         progress = JobProgress(
-            JobId(1), JobKind.INDEX, state, "Index Holidays", total, done, 0, 5.0, 130.0
+            JobId(1), "index", state, "Index Holidays", total, done, 0, 5.0, 130.0
         )
         for listener in list(self.listeners):
             listener(progress)

@@ -16,7 +16,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from fiqa_studio.domain.errors import PhotoError
-from fiqa_studio.vision.decode import decode, open_photo, upright
+from fiqa_studio.vision.decode import decode, open_photo
+from fiqa_studio.vision.orientation import turned
 
 COLOURS = np.array([[[220, 40, 30], [30, 200, 60]], [[20, 60, 210], [230, 220, 40]]], np.uint8)
 
@@ -71,7 +72,7 @@ def test_turning_agrees_with_pillow(scene: np.ndarray, orientation: int) -> None
     data = stored_as(scene, orientation)
     stored = Image.open(io.BytesIO(data))
     wanted = np.asarray(ImageOps.exif_transpose(stored))
-    assert (upright(np.asarray(stored), orientation) == wanted).all()
+    assert (turned(np.asarray(stored), orientation) == wanted).all()
 
 
 @pytest.mark.shared
@@ -227,6 +228,38 @@ def test_a_png_cut_short(scene: np.ndarray, tmp_path: Path) -> None:
     assert caught.value.code == "photo.truncated"
 
 
+@pytest.mark.parametrize("lost", [0.35, 0.75])
+@pytest.mark.parametrize("restarts", [{}, {"restart_marker_rows": 2}])
+def test_a_jpeg_damaged_inside_is_noted_or_fails(
+    scene: np.ndarray, tmp_path: Path, lost: float, restarts: dict[str, int]
+) -> None:
+    data = jpeg_bytes(cv2.resize(scene, (1204, 804)), **restarts)
+    scan = data.index(b"\xff\xda")
+    at = scan + int((len(data) - scan) * lost)
+    path = tmp_path / "damaged.jpg"
+    path.write_bytes(data[:at] + data[-2:])  # the rest is gone, the end mark is there
+    if lost < 0.5:
+        with pytest.raises(PhotoError, match=r"only .*% of the picture can be decoded") as caught:
+            decode(path)
+        assert caught.value.code == "photo.truncated"
+    else:
+        assert decode(path).notes == (
+            "The file is damaged inside: parts of the picture may be wrong.",
+        )
+    noise = bytes(np.random.default_rng(1).integers(0, 250, 900, dtype=np.uint8))
+    path.write_bytes(data[:at] + noise + data[at + 900 :])
+    assert decode(path, max_side=300).notes == (
+        "The file is damaged inside: parts of the picture may be wrong.",
+    )
+
+
+def test_stray_bytes_before_the_end_mark_are_no_damage(scene: np.ndarray, tmp_path: Path) -> None:
+    data = jpeg_bytes(scene)
+    path = tmp_path / "padded.jpg"
+    path.write_bytes(data[:-2] + bytes(40) + data[-2:])
+    assert decode(path).notes == ()
+
+
 def test_the_same_file_gives_the_same_pixels(scene: np.ndarray, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(jpeg_bytes(scene))
@@ -268,6 +301,32 @@ def test_a_pixel_limit_can_be_given(scene: np.ndarray, tmp_path: Path) -> None:
     Image.fromarray(scene).save(path)
     with pytest.raises(PhotoError, match="too large"):
         decode(path, pixel_limit=1000)
+
+
+def test_the_limit_can_be_set_for_the_whole_program(
+    scene: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = cv2.resize(scene, (1600, 1200))
+    for suffix in ("png", "jpg"):
+        Image.fromarray(large).save(tmp_path / f"photo.{suffix}")
+    monkeypatch.setenv("FIQA_MEGAPIXELS", "1")
+    with pytest.raises(PhotoError, match="2 megapixels, and the limit is 1") as caught:
+        decode(tmp_path / "photo.png")
+    assert "FIQA_MEGAPIXELS" in caught.value.remedy
+    assert decode(tmp_path / "photo.jpg").rgb.shape == (600, 800, 3)  # read at half size
+    for other in ("2", "nonsense", "-5", "1e99"):
+        monkeypatch.setenv("FIQA_MEGAPIXELS", other)
+        assert decode(tmp_path / "photo.png").rgb.shape == (1200, 1600, 3)
+
+
+def test_what_is_too_large_to_unpack_is_read_smaller(
+    scene: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = open_photo(jpeg_bytes(cv2.resize(scene, (1600, 1200))))
+    assert photo.reductions == (1, 2, 4, 8)
+    monkeypatch.setenv("FIQA_MEGAPIXELS", "1")
+    photo = open_photo(jpeg_bytes(cv2.resize(scene, (1600, 1200))))
+    assert photo.reductions == (2, 4, 8)
 
 
 class TestNotAPhoto:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from fiqa_studio.domain.errors import KnownError, PhotoError
-from fiqa_studio.domain.paths import path_to_bytes
-from fiqa_studio.domain.photos import FaceId, RootId
-from fiqa_studio.domain.scores import Score, ScoreMaps
+from fiqa_studio.domain.photos import PhotoStatus, RootId
+from fiqa_studio.engine.indexing.places import Place, within
 from fiqa_studio.engine.indexing.scan import FileOnDisk, Plan, Walk, make_plan, walk
 from fiqa_studio.engine.jobs.feed import Batch, feed, not_recorded
 from fiqa_studio.engine.jobs.job import Job
@@ -27,71 +25,10 @@ _TRY_AGAIN = frozenset(["photo.permission", "photo.gone", "photo.busy"])
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder to scan: an indexed one, or a part of it."""
-
-    root_id: RootId
-    root: bytes
-    start: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class _Work:
     root_id: RootId
     file: FileOnDisk
     known_good: bool
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse what cannot be indexed.
-
-    Raises:
-        KnownError: It is no folder (``folder.gone``, ``folder.not-a-folder``).
-    """
-    if folder.is_dir():
-        return
-    if folder.exists():
-        raise KnownError(
-            f"“{folder}” is a file, not a folder.",
-            remedy="Name the folder that holds it.",
-            code="folder.not-a-folder",
-        )
-    raise KnownError(
-        f"There is no folder “{folder}”.",
-        remedy="Check the name, and that its disk is connected.",
-        code="folder.gone",
-    )
-
-
-def places_of(library: Library, folders: Sequence[Path]) -> list[Place]:
-    """Where to scan for these folders; one that lies in no indexed folder becomes one.
-
-    Raises:
-        KnownError: One is no folder (``folder.gone``, ``folder.not-a-folder``).
-    """
-    places: list[Place] = []
-    for folder in folders:
-        start = path_to_bytes(folder.resolve())
-        roots = [root for root in library.roots.all() if _within(start, root.path_bytes)]
-        if roots:
-            root = max(roots, key=lambda root: len(root.path_bytes))
-            places.append(Place(root.id, root.path_bytes, start))
-            continue
-        check_folder(folder)
-        places.append(Place(library.roots.add(start).result(), start, start))
-    return places
-
-
-def places_around(library: Library, paths: Collection[bytes]) -> list[Place]:
-    """The indexed folders that hold these paths."""
-    return [
-        place for place in all_places(library) if any(_within(path, place.root) for path in paths)
-    ]
-
-
-def all_places(library: Library) -> list[Place]:
-    """Every indexed folder."""
-    return [Place(root.id, root.path_bytes, root.path_bytes) for root in library.roots.all()]
 
 
 class IndexWork:
@@ -152,12 +89,12 @@ class IndexWork:
         nested = [
             root.path_bytes
             for root in self._library.roots.all()
-            if root.path_bytes != place.root and _within(root.path_bytes, place.root)
+            if root.path_bytes != place.root and within(root.path_bytes, place.root)
         ]
         known = {
             path: file
             for path, file in self._library.photos.scan_state(place.root_id).items()
-            if _within(path, place.start) and not any(_within(path, other) for other in nested)
+            if within(path, place.start) and not any(within(path, other) for other in nested)
         }
         found = walk(
             place.start,
@@ -173,7 +110,9 @@ class IndexWork:
         plan = make_plan(found, known, again=self._again, cancelled=lambda: self._job.cancelled)
         self._apply(place, plan)
         good = {
-            path for path, file in known.items() if file.status == "indexed" and not file.missing
+            path
+            for path, file in known.items()
+            if file.status is PhotoStatus.INDEXED and not file.missing
         }
         return [_Work(place.root_id, file, file.path in good) for file in plan.index]
 
@@ -245,27 +184,12 @@ class IndexWork:
         self._job.record()
 
     def _write(self, results: list[tuple[_Work, PhotoIndexed]]) -> None:
-        recorded = self._library.photos.record_many(
-            [
-                IndexedFile(
-                    work.root_id,
-                    work.file.path,
-                    answer.size,
-                    answer.mtime_ns,
-                    photo_from_wire(answer),
-                )
-                for work, answer in results
-            ]
-        ).result()
-        scores: list[tuple[FaceId, Score, ScoreMaps | None]] = []
-        for (_, answer), photo in zip(results, recorded, strict=True):
-            scores += self._scores(answer, photo.face_ids)
-        if scores and self._scorer is not None:
-            self._library.scores.record(self._scorer.hash, scores).result()
-            self._job.counts["scored"] += len(scores)
-        for work, answer in results:
+        files = [self._file(work, answer) for work, answer in results]
+        self._library.photos.record_many(files).result()
+        for (work, answer), file in zip(results, files, strict=True):
             self._job.counts["indexed"] += 1
             self._job.counts["faces"] += len(answer.faces)
+            self._job.counts["scored"] += sum(score is not None for score in file.scores)
             if answer.score_problem:
                 self._job.fail_item(
                     work.file.path, PhotoError(answer.score_problem, code="scorer.failed")
@@ -273,17 +197,19 @@ class IndexWork:
             else:
                 self._job.advance()
 
-    def _scores(
-        self, answer: PhotoIndexed, face_ids: Sequence[FaceId]
-    ) -> list[tuple[FaceId, Score, ScoreMaps | None]]:
-        if self._scorer is None:
-            return []
-        return [
-            (face_id, *score_from_wire(face.score, self._scorer))
-            for face_id, face in zip(face_ids, answer.faces, strict=True)
-            if face.score is not None
-        ]
-
-
-def _within(path: bytes, folder: bytes) -> bool:
-    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
+    def _file(self, work: _Work, answer: PhotoIndexed) -> IndexedFile:
+        file, scorer = work.file, self._scorer
+        return IndexedFile(
+            work.root_id,
+            file.path,
+            answer.size,
+            answer.mtime_ns,
+            photo_from_wire(answer),
+            scorer.hash if scorer is not None else "",
+            tuple(
+                None if face.score is None else score_from_wire(face.score, scorer)
+                for face in answer.faces
+            )
+            if scorer is not None
+            else (),
+        )

@@ -10,16 +10,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from fiqa_studio.domain.errors import KnownError
-from fiqa_studio.domain.jobs import JobFailure, JobKind, JobProgress, JobState
+from fiqa_studio.domain.jobs import JobFailure, JobProgress, JobState
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import JobId
 from fiqa_studio.store.library import Library
 
 _logger = logging.getLogger(__name__)
 
-_RATE_SECONDS = 10.0
-"""The rate is that of the last so many seconds: a job's speed changes with its photos."""
+_RATE_SECONDS = 60.0
+"""The rate is that of the last so many seconds: a job's speed changes with its photos, and
+results come in bursts, which a shorter time would take for speed."""
 _TELL_SECONDS = 0.1
+_PULSE_SECONDS = 1.0
+"""How often a job that gets nowhere says so: its rate falls meanwhile."""
 _RECORD_SECONDS = 2.0
 _RECORD_FAILURES = 50
 
@@ -31,25 +34,25 @@ class Job:
 
     Attributes:
         id: In the library.
-        kind: What it does.
+        kind: The name of its kind.
         title: For people.
-        counts: What it did, by name; of an index job ``indexed``, ``faces``, ``unchanged``,
-            ``moved``, ``returned``, ``missing``, ``failed``, ``other``; of a score job
-            ``scored`` (faces).
+        counts: What it did, by names that its kind chooses; ``failed`` counts items of any kind.
         seconds: Processor time of each part of the pipe, summed over photos.
         error: Why it failed as a whole; None unless its state is ``FAILED``.
+        result: What it made, one sentence with the place, if its kind says so; shown at the end.
 
     The methods that report progress are for the thread that does the work; everything else may
     be called from any thread.
     """
 
-    def __init__(self, library: Library, job_id: JobId, kind: JobKind, title: str, tell: Listener):
+    def __init__(self, library: Library, job_id: JobId, kind: str, title: str, tell: Listener):
         self.id = job_id
         self.kind = kind
         self.title = title
         self.counts: Counter[str] = Counter()
         self.seconds: Counter[str] = Counter()
         self.error: KnownError | None = None
+        self.result = ""
         self._library = library
         self._tell = tell
         self._changed = threading.Condition()
@@ -59,6 +62,7 @@ class Job:
         self._failed = 0
         self._message = ""
         self._cancelled = threading.Event()
+        self._interrupted = False
         self._samples: deque[tuple[float, int]] = deque()
         self._told_at = 0.0
         self._recorded_at = time.monotonic()
@@ -78,6 +82,18 @@ class Job:
     def cancel(self) -> None:
         """Ask it to stop soon; what is done stays done."""
         self._cancelled.set()
+
+    def interrupt(self) -> None:
+        """The program ends: stop soon. It counts as unfinished, not as what the user stopped."""
+        if not self.cancelled:
+            self._interrupted = True
+            self._cancelled.set()
+
+    def state_at_end(self) -> JobState:
+        """How it ended, its work having returned without an error."""
+        if not self.cancelled:
+            return JobState.DONE
+        return JobState.INTERRUPTED if self._interrupted else JobState.CANCELLED
 
     def wait(self, timeout: float | None = None) -> JobProgress:
         """Wait for its end, or for ``timeout`` seconds; returns where it stands then."""
@@ -130,7 +146,13 @@ class Job:
         self._publish()
 
     def record(self, *, now: bool = False) -> None:
-        """Write progress and failures to the library, every few seconds or ``now``."""
+        """Write progress and failures to the library, every few seconds or ``now``.
+
+        To be called several times a second while the work goes on: it also tells listeners of
+        a job that stands still.
+        """
+        if time.monotonic() - self._told_at > _PULSE_SECONDS:
+            self._publish()
         with self._changed:
             due = time.monotonic() - self._recorded_at > _RECORD_SECONDS
             if not (now or due or len(self._new_failures) >= _RECORD_FAILURES):

@@ -33,6 +33,9 @@ from fiqa_studio.engine.link.errors import (
     cancelled,
     closed,
     error_of,
+    keeps_dying,
+    no_decoders,
+    not_started,
     wrong_protocol,
 )
 from fiqa_studio.engine.link.log import WorkerLog, log_folder
@@ -43,6 +46,7 @@ from fiqa_studio.engine.link.process import (
     start_worker,
 )
 from fiqa_studio.engine.link.protocol import (
+    BROKEN_POOL,
     PROTOCOL_VERSION,
     Cancel,
     Command,
@@ -66,6 +70,7 @@ __all__ = ["RequestCancelledError", "WorkerClient", "WorkerSettings"]
 _logger = logging.getLogger(__name__)
 
 _START_SECONDS = 60.0
+_KILLED_SECONDS = 5.0
 _DEATHS_TO_BLAME = 2
 """A request in hand at so many crashes is the cause."""
 _KILLS_TO_BLAME = 6
@@ -208,7 +213,8 @@ class WorkerClient:
         if reader is not None:
             reader.join(timeout)
             self.kill()
-            reader.join()
+            # The kernel may hold a killed process back (a dead network drive); nobody waits for it.
+            reader.join(_KILLED_SECONDS)
         self._log.close()
 
     def kill(self) -> None:
@@ -271,13 +277,7 @@ class WorkerClient:
             try:
                 life = _Life(start_worker(self._settings, self._options))
             except OSError as error:
-                self._give_up(
-                    WorkerError(
-                        "The worker process cannot be started.",
-                        cause=str(error),
-                        code="worker.start",
-                    )
-                )
+                self._give_up(not_started(error))
                 continue
             self._live(life)
 
@@ -361,7 +361,8 @@ class WorkerClient:
             self._waiting = deque(n for n in self._waiting if n in self._requests)
             if not self._closing:
                 self._fruitless = 0 if life.answered else self._fruitless + 1
-                blamed = self._sort_in_hand(external=external)
+                if status != BROKEN_POOL:
+                    blamed = self._sort_in_hand(external=external)
         for request in dropped:
             request.future.set_exception(cancelled())
         for request in blamed:
@@ -369,15 +370,11 @@ class WorkerClient:
         if self._closing:
             return
         _logger.info("the worker ended with status %d", status)
+        if status == BROKEN_POOL:  # no photo is to blame, and the next worker would do no better
+            self._give_up(no_decoders(self._log.tail().rpartition("\n")[2], self._log.path))
+            return
         if self._fruitless >= _FRUITLESS_STARTS:
-            self._give_up(
-                WorkerError(
-                    "The worker process keeps dying.",
-                    cause=self._log.tail().rpartition("\n")[2],
-                    remedy=f"Its log is in {self._log.path}.",
-                    code="worker.died",
-                )
-            )
+            self._give_up(keeps_dying(self._log.tail().rpartition("\n")[2], self._log.path))
 
     def _sort_in_hand(self, *, external: bool) -> list[_Request]:
         """The lock is held."""

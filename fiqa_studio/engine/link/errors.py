@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fiqa_studio.domain.errors import KnownError, PhotoError, ScorerError, WorkerError
 from fiqa_studio.engine.link.protocol import PROTOCOL_VERSION, RequestFailed
 
@@ -38,6 +40,33 @@ def cancelled() -> RequestCancelledError:
 def closed() -> WorkerError:
     """The request came too late."""
     return WorkerError("The worker has been shut down.", code="worker.closed")
+
+
+def not_started(error: OSError) -> WorkerError:
+    """The system does not start the worker."""
+    return WorkerError(
+        "The worker process cannot be started.", cause=str(error), code="worker.start"
+    )
+
+
+def keeps_dying(cause: str, log: Path) -> WorkerError:
+    """It dies again and again before it answers anything."""
+    return WorkerError(
+        "The worker process keeps dying.",
+        cause=cause,
+        remedy=f"Its log is in {log}.",
+        code="worker.died",
+    )
+
+
+def no_decoders(cause: str, log: Path) -> WorkerError:
+    """The worker runs, but cannot start the processes that read photos."""
+    return WorkerError(
+        "The programs that read photos cannot be started.",
+        cause=cause,
+        remedy=f"Is there enough memory? The worker's log is in {log}.",
+        code="worker.decoders",
+    )
 
 
 def wrong_protocol(theirs: int) -> WorkerError:

@@ -18,6 +18,8 @@ import msgspec
 
 PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 1 << 30
+BROKEN_POOL = 5
+"""Exit status of a worker that cannot start decoders."""
 _LENGTH = struct.Struct("<I")
 _T = TypeVar("_T")
 
@@ -142,6 +144,7 @@ class WireExif(msgspec.Struct, frozen=True, omit_defaults=True):
     """`fiqa_studio.domain.photos.Exif` on the wire; ``taken_at`` in ISO 8601."""
 
     taken_at: str = ""
+    utc_offset_minutes: int | None = None
     camera: str = ""
     lens: str = ""
     exposure_seconds: float | None = None

@@ -124,6 +124,7 @@ def scorer_info(loaded: ScorerLoaded) -> ScorerInfo:
 def _exif_to_wire(exif: Exif) -> WireExif:
     return WireExif(
         taken_at=exif.taken_at.isoformat() if exif.taken_at else "",
+        utc_offset_minutes=exif.utc_offset_minutes,
         camera=exif.camera,
         lens=exif.lens,
         exposure_seconds=exif.exposure_seconds,
@@ -138,6 +139,7 @@ def _exif_to_wire(exif: Exif) -> WireExif:
 def _exif_from_wire(wire: WireExif) -> Exif:
     return Exif(
         taken_at=datetime.fromisoformat(wire.taken_at) if wire.taken_at else None,
+        utc_offset_minutes=wire.utc_offset_minutes,
         camera=wire.camera,
         lens=wire.lens,
         exposure_seconds=wire.exposure_seconds,

@@ -10,6 +10,7 @@ from fiqa_studio.domain.photos import FaceId
 from fiqa_studio.domain.scores import Score, ScoreMaps
 from fiqa_studio.engine.jobs.feed import Batch, ask, feed
 from fiqa_studio.engine.jobs.job import Job
+from fiqa_studio.engine.jobs.tools import Tools
 from fiqa_studio.engine.link.client import WorkerClient
 from fiqa_studio.engine.link.protocol import (
     Event,
@@ -21,6 +22,9 @@ from fiqa_studio.engine.link.protocol import (
 )
 from fiqa_studio.engine.link.wire import landmarks_to_wire, score_from_wire, scorer_info
 from fiqa_studio.store.library import Library
+
+DEFAULT_SCORER = "default"
+"""Stands for the best scorer that works here."""
 
 Group = tuple[bytes, str, list[FaceId]]
 """A photo's path and content hash, and faces of it."""
@@ -36,19 +40,24 @@ class _Work:
     faces: list[WireFaceToScore]
 
 
-def load_scorer(
-    library: Library, client: WorkerClient, job: Job, *, scorer: str, device: str, precision: str
-) -> ScorerLoaded | None:
-    """Warm a scorer in the worker and make it the active one; None where cancelled."""
+def load_scorer(tools: Tools, job: Job, scorer: str) -> ScorerLoaded | None:
+    """Warm a scorer in the worker and make it known to the library; None where cancelled.
+
+    It does not become the active one by this, unless the library has none yet.
+    """
     job.say("Loading the scorer")
-    command = LoadScorer(request_id=0, scorer=scorer, device=device, precision=precision)
-    loaded = ask(job, client, command)
+    command = LoadScorer(
+        request_id=0,
+        scorer="" if scorer == DEFAULT_SCORER else scorer,
+        device=tools.settings.device,
+        precision=tools.settings.precision,
+    )
+    loaded = ask(job, tools.client, command)
     if loaded is None:
         return None
     if not isinstance(loaded, ScorerLoaded):
         raise TypeError(f"the worker answered a load with {type(loaded).__name__}")
-    library.scores.ensure_scorer(scorer_info(loaded)).result()
-    library.scores.set_active(loaded.hash).result()
+    tools.library.scores.ensure_scorer(scorer_info(loaded)).result()
     return loaded
 
 

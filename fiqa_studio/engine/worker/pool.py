@@ -32,11 +32,17 @@ from fiqa_studio.engine.worker.options import WorkerOptions
 _logger = logging.getLogger(__name__)
 
 _START_SECONDS = 120.0
-_FAILED_STARTS_ALLOWED = 3
+_FAILED_STARTS_ALLOWED = 4
+_START_AGAIN_SECONDS = 0.5
+"""How long a slot waits before it tries again to start a decoder; longer each time."""
 _CANCEL_GRACE_SECONDS = 1.0
 _PHOTOS_PER_DECODER = 2000
 """After which a decoder is replaced: decoding libraries leak a little."""
 _EXTERNAL_SIGNALS = frozenset([signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+
+
+CANCELLED = "cancelled"
+"""The code of an item that nobody waits for any more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +81,7 @@ class DecoderPool:
         self._queue: deque[PoolItem] = deque()
         self._changed = threading.Condition()
         self._unwanted: set[int] = set()
+        self._closed = False
         for number in range(options.decoders):
             # One thread a decoder process: it waits on that process's pipe and on nothing else.
             # They are daemons because the supervisor leaves by os._exit when its parent is gone.
@@ -95,52 +102,117 @@ class DecoderPool:
                 self._queue.remove(item)
             self._unwanted |= wanted_gone - {item.request_id for item in dropped}
         for item in dropped:
-            self._listener.item_failed(item.request_id, "cancelled", "Cancelled.")
+            self._listener.item_failed(item.request_id, CANCELLED, "Cancelled.")
 
     def forget(self, request_id: int) -> None:
         """The request is closed: a cancel for it means nothing any more."""
         with self._changed:
             self._unwanted.discard(request_id)
 
-    def _take(self) -> PoolItem:
+    def close(self) -> None:
+        """End the slots once nothing is queued."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _take(self) -> PoolItem | None:
         with self._changed:
             while not self._queue:
+                if self._closed:
+                    return None
                 self._changed.wait()
             return self._queue.pop() if self._options.render else self._queue.popleft()
 
     def _slot(self) -> None:
-        decoder: _DecoderProcess | None = None
-        failed_starts = 0
-        while True:
-            item = self._take()
-            self._listener.item_started(item.request_id)
-            for attempt in (1, 2):
-                if decoder is None or decoder.photos >= _PHOTOS_PER_DECODER:
-                    if decoder is not None:
-                        decoder.end()
-                    decoder = _DecoderProcess(self._options)
-                outcome = self._serve(decoder, item)
-                if outcome is None:
-                    failed_starts = 0
-                    break
-                failed_starts += not decoder.began and outcome.code != "cancelled"
-                if failed_starts >= _FAILED_STARTS_ALLOWED:
-                    self._listener.pool_broken(f"The decoder does not start ({outcome.message})")
-                decoder.kill()
-                decoder = None
-                if outcome.may_be_tried_again and attempt == 1:
-                    continue
-                self._listener.item_failed(item.request_id, outcome.code, outcome.message)
+        slot = _Slot(self, self._options, self._listener)
+        while (item := self._take()) is not None:
+            try:
+                self._listener.item_started(item.request_id)
+                slot.serve(item)
+            except Exception as error:
+                # Whatever it is, the slot must live on and the item must be answered: a job
+                # waits for each of its items.
+                _logger.exception("a slot failed by our own fault")
+                slot.drop_decoder()
+                self._listener.item_failed(
+                    item.request_id,
+                    "photo.fault",
+                    f"The worker failed on this photo ({type(error).__name__}: {error}). "
+                    "The log file has the details.",
+                )
+        slot.drop_decoder()
+
+    def is_unwanted(self, item: PoolItem) -> bool:
+        """Whether an item in hand was cancelled."""
+        with self._changed:
+            return item.request_id in self._unwanted
+
+
+class _Slot:
+    """What one slot's thread does with an item, and the decoder it owns."""
+
+    def __init__(self, pool: DecoderPool, options: WorkerOptions, listener: PoolListener):
+        self._pool = pool
+        self._options = options
+        self._listener = listener
+        self._decoder: _DecoderProcess | None = None
+        self._failed_starts = 0
+
+    def serve(self, item: PoolItem) -> None:
+        """Answer one item, in one way or another."""
+        for attempt in (1, 2):
+            decoder = self._warm_decoder(item)
+            if decoder is None:
+                outcome = _Outcome(CANCELLED, "Cancelled.")
+            else:
+                served = self._serve(decoder, item)
+                if served is None:
+                    self._failed_starts = 0
+                    return
+                outcome = served
+                if not decoder.began and outcome.code != CANCELLED:
+                    self._note_failed_start(outcome.message)
+            self.drop_decoder()
+            if not (outcome.may_be_tried_again and attempt == 1):
                 break
+        self._listener.item_failed(item.request_id, outcome.code, outcome.message)
+
+    def drop_decoder(self) -> None:
+        """End the decoder, if there is one; the next item gets another."""
+        decoder, self._decoder = self._decoder, None
+        if decoder is not None:
+            decoder.kill()
+
+    def _note_failed_start(self, reason: str) -> None:
+        self._failed_starts += 1
+        if self._failed_starts >= _FAILED_STARTS_ALLOWED:
+            self._failed_starts = 0
+            self._listener.pool_broken(f"The decoder does not start ({reason})")
+
+    def _warm_decoder(self, item: PoolItem) -> _DecoderProcess | None:
+        """The slot's decoder, started if need be; None where the item was cancelled first."""
+        if self._decoder is not None and self._decoder.photos >= _PHOTOS_PER_DECODER:
+            self._decoder.end()
+            self._decoder = None
+        while self._decoder is None:
+            try:
+                self._decoder = _DecoderProcess(self._options)
+            except (OSError, MemoryError) as error:
+                # No memory, no descriptors, no processes: perhaps only for a moment.
+                _logger.warning("a decoder cannot be started: %s", error)
+                self._note_failed_start(str(error))
+                if self._pool.is_unwanted(item):
+                    return None
+                time.sleep(_START_AGAIN_SECONDS * max(1, self._failed_starts))
+        return self._decoder
 
     def _serve(self, decoder: _DecoderProcess, item: PoolItem) -> _Outcome | None:
         asked_at = time.monotonic()
         unwanted_since: list[float] = []
 
         def unwanted() -> bool:
-            with self._changed:
-                if item.request_id not in self._unwanted:
-                    return False
+            if not self._pool.is_unwanted(item):
+                return False
             unwanted_since.append(time.monotonic())
             return unwanted_since[-1] - unwanted_since[0] > _CANCEL_GRACE_SECONDS
 
@@ -152,7 +224,7 @@ class DecoderPool:
                 limit = time.monotonic() + self._options.seconds_per_photo
                 tag, payload = decoder.reader.read(limit, unwanted)
         except FrameUnwantedError:
-            return _Outcome("cancelled", "Cancelled.")
+            return _Outcome(CANCELLED, "Cancelled.")
         except FrameLateError:
             seconds = self._options.seconds_per_photo
             return _Outcome(

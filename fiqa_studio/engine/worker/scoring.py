@@ -22,11 +22,11 @@ import numpy.typing as npt
 from fiqa_models.threads import use_threads
 from fiqa_studio.domain.photos import LANDMARK_COUNT
 from fiqa_studio.engine.link.protocol import LoadScorer, ScorerLoaded, WireScore
-from fiqa_studio.engine.link.wire import score_to_wire
+from fiqa_studio.engine.worker.answers import BadAnswerError, check_count, checked_score
 from fiqa_studio.engine.worker.frames import Crops
 
 if TYPE_CHECKING:
-    from fiqa_models.scoring import FaceScore, Scorer
+    from fiqa_models.scoring import Scorer
 
 _logger = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class Scoring:
                     self._changed.notify_all()
             else:
                 name, batch = task
-                self._score(name, batch)
+                self._score_guarded(name, batch)
                 with self._changed:
                     self._taken.discard(name)
                     self._changed.notify_all()
@@ -207,6 +207,17 @@ class Scoring:
         on_cpu = loaded is None or loaded.device == "cpu"
         return _BATCH_ON_CPU if on_cpu else _BATCH_ON_ACCELERATOR
 
+    def _score_guarded(self, name: str, batch: _Batch) -> None:
+        """Whatever happens, this thread lives on and every photo of the batch is answered."""
+        try:
+            self._score(name, batch)
+        except Exception as error:
+            _logger.exception("a batch failed by our own fault")
+            for photo in dict.fromkeys(photo for photo, _ in batch):
+                photo.problem = photo.problem or _failed(error)
+                if self._is_mine_to_answer(photo):
+                    self._listener.photo_not_scored(photo.crops, *photo.problem)
+
     def _score(self, name: str, batch: _Batch) -> None:
         scorer = self._scorers.get(name)
         if scorer is None:
@@ -243,28 +254,37 @@ class Scoring:
         pixels = np.concatenate([photo.pixels[part] for photo, part in parts])
         landmarks = np.concatenate([photo.landmarks[part] for photo, part in parts])
         try:
-            scores = _scores_of(scorer, pixels, landmarks)
-        except Exception as error:
+            scores = list(scorer.score(pixels, landmarks))
+            check_count(scores, len(pixels))
+        except (Exception, SystemExit) as error:
             # A plug-in may raise anything; one photo's trouble must not become another's.
             if len(parts) > 1:
                 for part in parts:
                     self._score_together(scorer, [part])
                 return
-            _logger.exception("the scorer failed")
-            parts[0][0].problem = ("scorer.failed", f"The scorer failed on this photo: {error}")
+            if not isinstance(error, BadAnswerError):
+                _logger.exception("the scorer failed")
+            parts[0][0].problem = _failed(error)
             return
         for photo, faces in parts:
             count = faces.stop - faces.start
+            answers, scores = scores[:count], scores[count:]
+            try:
+                checked = [checked_score(score) for score in answers]
+            except Exception as error:  # noqa: BLE001 - the photo says it
+                # No score, or whatever a plug-in's own class does when it is read.
+                _logger.warning("a scorer's answer is not used: %s", error)
+                photo.problem = _failed(error)
+                continue
             with self._changed:
-                photo.scores[faces] = scores[:count]
+                photo.scores[faces] = checked
                 photo.left -= count
-            del scores[:count]
 
     def _load(self, command: LoadScorer) -> None:
         self._listener.begun(command.request_id)
         try:
             self._listener.scorer_loaded(self._warm(command))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # Weights may be damaged, a driver may be absent, a plug-in may be broken.
             _logger.exception("a scorer cannot be loaded")
             self._listener.load_failed(command.request_id, "scorer.unavailable", str(error))
@@ -304,14 +324,9 @@ def _bears_threads(scorer: Scorer) -> bool:
     return bool(getattr(scorer, "parallel", False))
 
 
-def _scores_of(
-    scorer: Scorer, pixels: npt.NDArray[np.uint8], landmarks: npt.NDArray[np.float32]
-) -> list[WireScore]:
-    scores = [_to_wire(score) for score in scorer.score(pixels, landmarks)]
-    if len(scores) != len(pixels):
-        raise ValueError(f"{len(scores)} scores for {len(pixels)} faces")
-    return scores
-
-
-def _to_wire(score: FaceScore) -> WireScore:
-    return score_to_wire(score.value, score.spread, score.quality_map, score.confidence_map)
+def _failed(error: BaseException) -> tuple[str, str]:
+    """Code and reason of a photo that a scorer failed on."""
+    said = str(error) or type(error).__name__
+    if isinstance(error, BadAnswerError):
+        return ("scorer.bad-answer", f"The scorer's answer for this photo cannot be used: {said}.")
+    return ("scorer.failed", f"The scorer failed on this photo: {said}")

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from fiqa_studio.engine.link.protocol import (
+    BROKEN_POOL,
     PROTOCOL_VERSION,
     Cancel,
     Command,
@@ -42,13 +43,12 @@ from fiqa_studio.engine.worker.describe import describe
 from fiqa_studio.engine.worker.faults import fault_in_supervisor
 from fiqa_studio.engine.worker.frames import CROPS, Crops
 from fiqa_studio.engine.worker.options import WorkerOptions
-from fiqa_studio.engine.worker.pool import DecoderPool, PoolItem
+from fiqa_studio.engine.worker.pool import CANCELLED, DecoderPool, PoolItem
 from fiqa_studio.engine.worker.scoring import Scoring
 
 _logger = logging.getLogger(__name__)
 
 WRONG_PROTOCOL = 4
-BROKEN_POOL = 5
 
 _SCORING_THREADS = 8
 
@@ -179,8 +179,10 @@ class _Supervisor:
     def photo_not_scored(self, crops: Crops, code: str, message: str) -> None:
         """An indexed photo is worth having without scores; else there is no answer."""
         if crops.indexed is not None:
+            # What was cancelled did not fail: the photo is indexed, and scored another time.
+            problem = "" if code == CANCELLED else message
             self._answer(
-                crops.request_id, msgspec.structs.replace(crops.indexed, score_problem=message)
+                crops.request_id, msgspec.structs.replace(crops.indexed, score_problem=problem)
             )
         else:
             self._fail(crops.request_id, code, message)

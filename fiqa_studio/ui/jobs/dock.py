@@ -12,7 +12,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
-from fiqa_studio.domain.jobs import JobFailure, JobKind, JobProgress, JobRecord, JobState
+from fiqa_studio.domain.jobs import JobFailure, JobProgress, JobRecord
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import JobId
 from fiqa_studio.ui import theme
@@ -47,6 +47,7 @@ class JobsPanel(QWidget):
         self._rows: dict[int, JobRow] = {}
         self._live: dict[int, JobProgress] = {}
         self._records: dict[int, JobRecord] = {}
+        self._unfinished: set[int] = set()
         self._dirty: set[int] = set()
         self._idle = label("No work is running.", "muted")
         self._list = QVBoxLayout()
@@ -58,7 +59,7 @@ class JobsPanel(QWidget):
         self._lay_out()
         session.job_changed.connect(self._on_job)
         session.changed.connect(self._on_changes)
-        for progress in session.engine.jobs():
+        for progress in session.engine.jobs.progress():
             self._live[int(progress.id)] = progress
         self._arrange()
         self._read_records()
@@ -75,14 +76,14 @@ class JobsPanel(QWidget):
         )
 
     def show_unreadable(self) -> None:
-        """Open the list of every photo that could not be read, in whichever job."""
-        library = self._session.library
+        """Open the list of every photo and folder that could not be read, in whichever job."""
+        failures = self._session.engine.failures
 
         def read() -> list[JobFailure]:
             now = datetime.now(UTC)
             return [
-                JobFailure(_NO_JOB, display_path(path), path, code, message, now)
-                for path, code, message in library.photos.failures()
+                JobFailure(_NO_JOB, display_path(one.path), one.path, one.code, one.reason, now)
+                for one in failures.in_library()
             ]
 
         self._session.run(
@@ -200,11 +201,8 @@ class JobsPanel(QWidget):
             row.show_record(record, resumable=self._is_resumable(record))
 
     def _is_resumable(self, record: JobRecord) -> bool:
-        """It ended early, and no later job of its kind has taken over."""
-        early = record.state in (JobState.INTERRUPTED, JobState.CANCELLED)
-        others: list[JobRecord | JobProgress] = [*self._records.values(), *self._live.values()]
-        taken_over = any(o.id > record.id and o.kind is record.kind for o in others)
-        return early and not taken_over and not self._session.library.read_only
+        """It ended early, and no later job has taken over."""
+        return int(record.id) in self._unfinished and not self._session.library.read_only
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -220,15 +218,17 @@ class JobsPanel(QWidget):
             self.show_unreadable()
 
     def _read_records(self) -> None:
-        library = self._session.library
+        library, jobs = self._session.library, self._session.engine.jobs
         self._session.run(
-            lambda: list(library.jobs.recent(_REMEMBERED)),
+            lambda: (library.jobs.recent(_REMEMBERED), jobs.unfinished(_REMEMBERED)),
             self._on_records,
             key=f"jobs-records-{id(self)}",
         )
 
-    def _on_records(self, records: list[JobRecord]) -> None:
+    def _on_records(self, found: tuple[list[JobRecord], list[JobRecord]]) -> None:
+        records, unfinished = found
         self._records = {int(record.id): record for record in records}
+        self._unfinished = {int(record.id) for record in unfinished}
         self._arrange()
 
     def _close_failures(self) -> None:
@@ -249,26 +249,19 @@ class JobsPanel(QWidget):
     # --- doing ----------------------------------------------------------------------------------
 
     def _on_cancel(self, job_id: int) -> None:
-        self._session.engine.cancel(JobId(job_id))
+        self._session.engine.jobs.cancel(JobId(job_id))
 
     def _on_retry(self, job_id: int) -> None:
         engine = self._session.engine
         if job_id == _NO_JOB:
             self._start(engine.retry_unreadable)
         else:
-            self._start(lambda: engine.retry(JobId(job_id)))
+            self._start(lambda: engine.jobs.retry(JobId(job_id)))
 
     def _on_resume(self, job_id: int) -> None:
         """Do again what was left: an index skips unchanged files, a rescore what has a score."""
-        engine, library, kind = self._session.engine, self._session.library, self._rows[job_id].kind
-
-        def resume() -> object:
-            scorer = str(library.jobs.params(job_id).get("scorer", ""))
-            if kind is JobKind.SCORE:
-                return engine.start_score(scorer)
-            return engine.rescan(score_with=scorer)
-
-        self._start(resume)
+        engine = self._session.engine
+        self._start(lambda: engine.jobs.resume(JobId(job_id)))
 
     def _start(self, start: Callable[[], object]) -> None:
         """Starting writes a record, so it waits for the writer: not here."""

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fiqa_studio.domain.jobs import JobKind, JobProgress, JobRecord, JobState
+from fiqa_studio.domain.jobs import JobProgress, JobRecord, JobState
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.jobs.words import outcome_said, progress_said
 from fiqa_studio.ui.theme import Space
@@ -47,7 +47,7 @@ class JobRow(QWidget):
     failures_wanted = Signal()
     resume_wanted = Signal()
 
-    def __init__(self, job_id: int, kind: JobKind) -> None:
+    def __init__(self, job_id: int, kind: str) -> None:
         super().__init__()
         self.job_id = job_id
         self.kind = kind

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fiqa_studio.domain.jobs import JobKind, JobProgress, JobRecord, JobState
+from fiqa_studio.domain.jobs import JobProgress, JobRecord, JobState
+from fiqa_studio.engine.jobs.kinds import find
 
-_NOUNS = {JobKind.INDEX: ("photo", "photos"), JobKind.SCORE: ("photo", "photos")}
-"""What a job counts: scoring goes photo by photo too, since a photo is decoded once."""
 _STATES = {
     JobState.RUNNING: "Running",
     JobState.DONE: "Done",
@@ -17,10 +16,9 @@ _STATES = {
 }
 
 
-def counted(count: int, kind: JobKind) -> str:
-    """``1 photo``, ``1,204 photos``."""
-    one, many = _NOUNS.get(kind, ("item", "items"))
-    return f"{count:,} {one if count == 1 else many}"
+def counted(count: int, kind: str) -> str:
+    """What jobs of a kind count: ``1 photo``, ``1,204 photos``."""
+    return find(kind).counted(count)
 
 
 def duration_said(seconds: float) -> str:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.fields_query import Query, SortKey
-from fiqa_studio.domain.jobs import JobKind, JobProgress
+from fiqa_studio.domain.jobs import JobProgress
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import PhotoId
 from fiqa_studio.ui.browser.browser import Browser
@@ -339,7 +339,7 @@ class Workspace(QWidget):
             faces=self.counts.faces,
             in_folder=self.query.root_id is not None,
             filtered=is_filtered(replace(self.query, root_id=None)),
-            busy=any(job.kind is JobKind.INDEX for job in self._running.values()),
+            busy=any(job.kind == "index" for job in self._running.values()),
             of_faces=self.kind is ViewKind.FACES,
         )
         self._pages.show_job(self.busy)

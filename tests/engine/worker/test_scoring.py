@@ -14,7 +14,7 @@ import fiqa_models.registry
 from fiqa_models.scoring import Crops as Pixels
 from fiqa_models.scoring import FaceScore, Landmarks
 from fiqa_studio.domain.photos import LANDMARK_COUNT
-from fiqa_studio.engine.protocol import LoadScorer, ScorerLoaded, WireScore
+from fiqa_studio.engine.link.protocol import LoadScorer, ScorerLoaded, WireScore
 from fiqa_studio.engine.worker.frames import Crops
 from fiqa_studio.engine.worker.scoring import CROP_SIDE, Scoring
 
@@ -174,7 +174,6 @@ def test_a_photo_that_fails_is_answered_once_and_costs_no_other(
             assert answer == [number / 100, 0.02, 0.03]
 
 
-@pytest.mark.allows_log("the scorer failed")
 def test_a_scorer_that_answers_for_too_few_faces_is_not_believed(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +182,8 @@ def test_a_scorer_that_answers_for_too_few_faces_is_not_believed(
     monkeypatch.setattr(scorer, "score", lambda *_: [])
     bench.put(1, [1, 2])
     assert bench.answers(1) == {
-        1: "scorer.failed: The scorer failed on this photo: 0 scores for 2 faces"
+        1: "scorer.bad-answer: The scorer's answer for this photo cannot be used: "
+        "it gave 0 scores for 2 faces."
     }
 
 

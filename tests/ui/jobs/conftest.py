@@ -12,8 +12,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.changes import Changes, Kind
-from fiqa_studio.domain.jobs import JobFailure, JobKind, JobProgress, JobRecord, JobState
+from fiqa_studio.domain.jobs import JobFailure, JobProgress, JobRecord, JobState
 from fiqa_studio.domain.photos import JobId
+from fiqa_studio.engine.failures import Failures
 from fiqa_studio.ui.jobs.dock import JobsPanel
 from fiqa_studio.ui.session.session import Session
 from fiqa_studio.ui.session.settings import Settings
@@ -35,6 +36,7 @@ class FakeJobs:
     watchers: list[Callable[[Changes], None]] = field(default_factory=list)
     read_only: bool = False
     unreadable: list[tuple[bytes, str, str]] = field(default_factory=list)
+    unfinished: list[int] = field(default_factory=list)
 
     # --- as a library ---
 
@@ -52,7 +54,7 @@ class FakeJobs:
         """Tell of a job, as the engine's threads do."""
         values: dict[str, Any] = {
             "id": JobId(job_id),
-            "kind": JobKind.INDEX,
+            "kind": "index",
             "state": JobState.RUNNING,
             "title": "Index Holidays",
             "total": 5000,
@@ -65,7 +67,7 @@ class FakeJobs:
         for listener in list(self.listeners):
             listener(progress)
 
-    def remember(self, job_id: int, state: JobState, kind: JobKind = JobKind.INDEX) -> None:
+    def remember(self, job_id: int, state: JobState, kind: str = "index") -> None:
         """A job that ended."""
         begun = datetime.now(UTC) - timedelta(hours=1)
         done = 5000 if state is JobState.DONE else 812
@@ -119,16 +121,17 @@ class _Library:
         pass
 
 
-class _Engine:
+class _Runner:
+    """Where jobs would run."""
+
     def __init__(self, jobs: FakeJobs) -> None:
         self._jobs = jobs
 
-    def jobs(self) -> list[JobProgress]:
+    def progress(self) -> list[JobProgress]:
         return self._jobs.live
 
-    def subscribe_jobs(self, callback: Callable[[Any], None]) -> Callable[[], None]:
-        self._jobs.listeners.append(callback)
-        return lambda: self._jobs.listeners.remove(callback)
+    def unfinished(self, _limit: int) -> list[JobRecord]:
+        return [record for record in self._jobs.recent() if record.id in self._jobs.unfinished]
 
     def cancel(self, job_id: int) -> None:
         self._jobs.asked.append(("cancel", job_id))
@@ -136,14 +139,22 @@ class _Engine:
     def retry(self, job_id: int) -> None:
         self._jobs.asked.append(("retry", job_id))
 
+    def resume(self, job_id: int) -> None:
+        self._jobs.asked.append(("resume", job_id))
+
+
+class _Engine:
+    def __init__(self, jobs: FakeJobs, library: Any) -> None:
+        self._jobs = jobs
+        self.jobs = _Runner(jobs)
+        self.failures = Failures(library)
+
+    def subscribe_jobs(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+        self._jobs.listeners.append(callback)
+        return lambda: self._jobs.listeners.remove(callback)
+
     def retry_unreadable(self) -> None:
         self._jobs.asked.append(("retry-unreadable", None))
-
-    def rescan(self, *, score_with: str = "") -> None:
-        self._jobs.asked.append(("rescan", score_with))
-
-    def start_score(self, scorer: str = "") -> None:
-        self._jobs.asked.append(("score", scorer))
 
     def shutdown(self, _timeout: float = 5.0) -> None:
         pass
@@ -156,7 +167,8 @@ def jobs() -> FakeJobs:
 
 @pytest.fixture
 def jobs_session(qapp: object, qtbot: QtBot, jobs: FakeJobs, tmp_path: Path) -> Iterator[Session]:
-    library, engine = _Library(jobs), _Engine(jobs)
+    library = _Library(jobs)
+    engine = _Engine(jobs, library)
     made = Session(library, engine, Settings(tmp_path / "window.json"))  # type: ignore[arg-type]
     yield made
     made.close()

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.jobs import JobKind, JobProgress, JobRecord, JobState
+from fiqa_studio.domain.jobs import JobProgress, JobRecord, JobState
 from fiqa_studio.domain.photos import JobId
 from fiqa_studio.ui.jobs import words
 from fiqa_studio.ui.jobs.dock import JobsPanel
@@ -101,20 +101,15 @@ def test_cancel_is_asked_once_and_said_at_once(
     assert "Cancelling…" in texts(panel)[0]
 
 
-@pytest.mark.parametrize(
-    ("kind", "asked"),
-    [(JobKind.INDEX, ("rescan", "starter")), (JobKind.SCORE, ("score", "starter"))],
-)
-def test_an_interrupted_job_can_be_resumed(
-    make_panel: MakePanel, jobs: Any, qtbot: QtBot, kind: JobKind, asked: tuple[str, str]
-) -> None:
-    jobs.remember(4, JobState.INTERRUPTED, kind)
+def test_an_unfinished_job_can_be_resumed(make_panel: MakePanel, jobs: Any, qtbot: QtBot) -> None:
+    jobs.remember(4, JobState.INTERRUPTED)
+    jobs.unfinished = [4]
     panel = make_panel()
     qtbot.waitUntil(lambda: bool(texts(panel)))
     assert "Interrupted · 812 of 5,000" in texts(panel)[0]
     click(qtbot, button(panel, 0, "Resume"))
 
-    qtbot.waitUntil(lambda: jobs.asked == [asked])
+    qtbot.waitUntil(lambda: jobs.asked == [("resume", 4)])
 
 
 def test_a_job_that_another_took_over_from_offers_no_resume(
@@ -134,6 +129,7 @@ def test_a_library_that_cannot_be_written_offers_no_resume(
 ) -> None:
     jobs.read_only = True
     jobs.remember(4, JobState.INTERRUPTED)
+    jobs.unfinished = [4]
     panel = make_panel()
     qtbot.waitUntil(lambda: bool(texts(panel)))
 
@@ -205,7 +201,7 @@ def test_in_a_narrow_window_the_failures_take_the_place_of_the_jobs(
 
 
 def progress(**changes: Any) -> JobProgress:
-    start = JobProgress(JobId(1), JobKind.INDEX, JobState.RUNNING, "Index", 100, 10, 0, None, None)
+    start = JobProgress(JobId(1), "index", JobState.RUNNING, "Index", 100, 10, 0, None, None)
     return replace(start, **changes)
 
 
@@ -226,7 +222,7 @@ def test_progress_reads_like_speech(changes: dict[str, Any], text: str) -> None:
 def test_outcomes_read_like_speech() -> None:
     now = datetime(2026, 7, 3, 12, 0, tzinfo=UTC)
     record = JobRecord(
-        JobId(1), JobKind.SCORE, JobState.DONE, "Score", now, now + timedelta(minutes=4), 1, 1, 0
+        JobId(1), "score", JobState.DONE, "Score", now, now + timedelta(minutes=4), 1, 1, 0
     )
     assert words.outcome_said(record, now).startswith("Done · 1 photo · today, ")
     assert words.outcome_said(record, now).endswith(", in 4 min")

@@ -1,0 +1,1 @@
+"""What lies in a picture file besides its pixels, read from the bytes themselves."""
