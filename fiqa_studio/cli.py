@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return subprocess.call([sys.executable, "-P", "-m", _PROGRAMS[given[0]], *given[1:]])
     if _command_of(given) == "index":
         given = cli_score_option.settle(given, _scorer_names)
-    options = _parser().parse_args(given)
+    options = (_study_parser() if given[:1] == ["study"] else _parser()).parse_args(given)
     command: Callable[[argparse.Namespace], int] = options.run
     try:
         status = command(options)
@@ -335,6 +335,12 @@ def _describe(options: argparse.Namespace, *, devices: bool) -> Description:
 # --- arguments ------------------------------------------------------------------------------
 
 
+def _study_parser() -> argparse.ArgumentParser:
+    from fiqa_studio import cli_study  # noqa: PLC0415 - brings Pillow and a database of its own
+
+    return cli_study.parser()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fiqa", description="Find the faces in photos and score how good they look."
@@ -386,6 +392,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--sort", choices=sorts, default="score")
     command("doctor", _doctor, "Check this installation and the library.", as_json)
     command("scorers", _scorers, "List the scorers.", as_json)
+    commands.add_parser("study", help="Run a study in which people rate faces.")
     commands.add_parser("models", help="List, import and verify checkpoints.")
     commands.add_parser("evaluate", help="Compare a scorer with people's ratings.")
     return parser

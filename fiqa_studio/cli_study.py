@@ -1,6 +1,6 @@
 """``fiqa study``: make a study, let people rate, and bring their ratings together.
 
-Each function below `add` is one command. The commands that analyse are in
+`parser` is the hook that `fiqa_studio.cli` uses. The commands that analyse are in
 `fiqa_studio.cli_study_analysis`. Nothing here needs a library, Qt or torch.
 """
 
@@ -9,14 +9,17 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from fiqa_studio import cli_output as output
+from fiqa_studio.domain.jobs import JobProgress, JobState
+from fiqa_studio.domain.photos import JobId
 from fiqa_studio.study import file, pictures, raters
+from fiqa_studio.study.database import StudyDatabase, without_password
 from fiqa_studio.study.errors import StudyError
 from fiqa_studio.study.planning import sources
 from fiqa_studio.study.planning.allocation import connected, extend_list
@@ -24,25 +27,32 @@ from fiqa_studio.study.planning.design import build
 from fiqa_studio.study.sitting import trials
 from fiqa_studio.study.values import GoldSide, Method, Rules, StimulusSource, Texts
 
+SUMMARY = "Run a study in which people rate faces."
 DONE = 0
 _SHOWN_LEFT_OUT = 20
+_RANGES = ("gold_high", "gold_low")
+_LISTS = ("checks", "checks_required")
 
 
-def add(commands: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
-    """Add ``study`` and everything below it to the command line's parser."""
-    text = "Run a study in which people rate faces."
-    study = commands.add_parser("study", help=text, description=text)
+def parser() -> argparse.ArgumentParser:
+    """The parser of ``fiqa study …``; built only where that is what was asked."""
+    made = argparse.ArgumentParser(prog="fiqa")
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    study = commands.add_parser("study", help=SUMMARY, description=SUMMARY)
     below = study.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(
         name: str, run: Callable[[argparse.Namespace], int], text: str
     ) -> argparse.ArgumentParser:
-        added: argparse.ArgumentParser = below.add_parser(
-            name, help=text, description=text, parents=list(parents)
-        )
+        added: argparse.ArgumentParser = below.add_parser(name, help=text, description=text)
         added.set_defaults(run=run)
         return added
 
+    _add_rating(command)
+    return made
+
+
+def _add_rating(command: Callable[..., argparse.ArgumentParser]) -> None:
     _add_create(command("create", _create, "Make a study of a folder or a list of pictures."))
     serve = command("serve", _serve, "Let raters rate on a web page, on this machine or network.")
     _study_argument(serve)
@@ -84,15 +94,22 @@ def _add_create(parser: argparse.ArgumentParser) -> None:
     methods = [str(method) for method in Method if method is not Method.IMPORTED]
     parser.add_argument("--method", choices=methods, default="slider")
     parser.add_argument("--attributes", default="quality", metavar="A,B", help="asked of each")
-    parser.add_argument("--gold-high", default="", metavar="FOLDER", help="clearly good faces")
-    parser.add_argument("--gold-low", default="", metavar="FOLDER", help="clearly bad faces")
+    parser.add_argument(
+        "--gold-high", dest="good", default="", metavar="FOLDER", help="clearly good"
+    )
+    parser.add_argument("--gold-low", dest="bad", default="", metavar="FOLDER", help="clearly bad")
     parser.add_argument("--texts", default="", metavar="FILE.json", help="instructions, consent…")
     parser.add_argument("--seed", type=int, help="of all order; without, a new one")
     parser.add_argument("--database", default="", metavar="URL", help="PostgreSQL, or a path")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     rules = parser.add_argument_group("rules", "every number of the design; see the owner's guide")
     for field in dataclasses.fields(Rules):
-        rules.add_argument("--" + field.name.replace("_", "-"), default=None, metavar="VALUE")
+        rules.add_argument(_option(field.name), dest=field.name, default=None, metavar="VALUE")
+
+
+def _option(rule: str) -> str:
+    # --gold-high and --gold-low are folders; the answers that are right are ranges.
+    return "--" + rule.replace("_", "-") + ("-range" if rule in _RANGES else "")
 
 
 def _create(options: argparse.Namespace) -> int:
@@ -103,9 +120,15 @@ def _create(options: argparse.Namespace) -> int:
         )
     method = Method(options.method)
     texts = _texts(Path(options.texts)) if options.texts else None
-    with output.progress_bar():
+    listed = _sources(options)
+    with output.progress_bar() as show:
+
+        def progress(done: int) -> bool:
+            show(_progress(done, len(listed)))
+            return True
+
         built = build(
-            _sources(options),
+            listed,
             file.pictures_folder(path),
             title=options.title or path.stem,
             method=method,
@@ -113,7 +136,8 @@ def _create(options: argparse.Namespace) -> int:
             rules=_rules(options),
             texts=texts,
             seed=options.seed,
-            database=options.database if "@" not in options.database else "",
+            database=without_password(options.database),
+            progress=progress,
         )
     file.create(built.study, path, database=options.database)
     if options.json:
@@ -141,10 +165,17 @@ def _create(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _progress(done: int, total: int) -> JobProgress:
+    return JobProgress(
+        id=JobId(0), kind="study", title="", state=JobState.RUNNING, total=total, done=done,
+        failed=0, rate=None, seconds_left=None, message="",
+    )  # fmt: skip
+
+
 def _sources(options: argparse.Namespace) -> list[StimulusSource]:
     given = Path(options.source)
     found = sources.from_folder(given) if given.is_dir() else sources.from_list(given)
-    for folder, side in ((options.gold_high, GoldSide.HIGH), (options.gold_low, GoldSide.LOW)):
+    for folder, side in ((options.good, GoldSide.HIGH), (options.bad, GoldSide.LOW)):
         if folder:
             found += [
                 dataclasses.replace(source, name=f"gold-{side}/{source.name}", gold=side)
@@ -160,12 +191,10 @@ def _rules(options: argparse.Namespace) -> Rules:
         text = getattr(options, field.name)
         if text is None:
             continue
-        if field.name in {"gold_high", "gold_low"}:
-            continue  # folders, on the command line
-        given[field.name] = text.split(",") if field.name.startswith("checks") else text
-    for name in ("checks", "checks_required"):
-        if name in given:
-            given[name] = [check for check in given[name] if check]
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        given[field.name] = parts if field.name in (*_RANGES, *_LISTS) else text
+    for name in set(given) & set(_RANGES):
+        given[name] = dict(zip(("low", "high"), given[name], strict=False))
     try:
         return msgspec.convert(given, Rules, strict=False)
     except msgspec.ValidationError as error:
@@ -236,9 +265,7 @@ def _raters(options: argparse.Namespace) -> int:
             raters.new_token(database, _rater(database, options.new_link).id)
         if options.forget:
             rater = _rater(database, options.forget)
-            if not options.yes and not output.confirm(
-                f"Delete every rating of {rater.name}? This cannot be undone."
-            ):
+            if not options.yes and not _agreed(f"Delete every rating of {rater.name} for ever?"):
                 return DONE
             raters.forget(database, rater.id)
         people = raters.everybody(database)
@@ -254,7 +281,14 @@ def _raters(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _rater(database: Any, name: str) -> raters.Rater:
+def _agreed(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def _rater(database: StudyDatabase, name: str) -> raters.Rater:
     found = raters.named(database, name)
     if found is None:
         raise StudyError(f"There is no rater named “{name}”.", code="rater.name")

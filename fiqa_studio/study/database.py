@@ -242,7 +242,9 @@ def parse_url(url: str | Path) -> URL:
             "This is no database URL.", cause=str(error), code="study.database"
         ) from error
     if made.get_backend_name() in {"postgresql", "postgres"}:
-        return made.set(drivername="postgresql+pg8000")
+        # As PostgreSQL's own programs: a password need not stand in a file that is passed on.
+        password = made.password or os.environ.get("PGPASSWORD")
+        return made.set(drivername="postgresql+pg8000", password=password)
     if made.get_backend_name() == "sqlite" and made.database not in {None, "", ":memory:"}:
         return made
     raise StudyError(
@@ -250,6 +252,13 @@ def parse_url(url: str | Path) -> URL:
         remedy="Use postgresql://user@host/name, or a path.",
         code="study.database",
     )
+
+
+def without_password(url: str) -> str:
+    """A URL as it may stand in a study file; ``PGPASSWORD`` brings the password."""
+    if "://" not in url:
+        return url
+    return parse_url(url).set(password=None).render_as_string(hide_password=False)
 
 
 def sqlite_path(url: URL) -> Path | None:
