@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_SECONDS = 10.0
 _CONNECTIONS_MOST = 16
-_RECONNECT_SECONDS = (0.0, 0.2, 1.0, 3.0)
+_RECONNECT_SECONDS = (0.05, 0.5, 2.0)
 _MIGRATION_LOCK = 0x46495153  # PostgreSQL's advisory lock: two desks must not migrate at once
 
 
@@ -135,14 +135,13 @@ class StudyDatabase:
             IntegrityError: Somebody else wrote the same; the caller knows what that means.
         """
         with _translated(self.url):
-            for pause in _RECONNECT_SECONDS[:-1]:
-                time.sleep(pause)
+            for pause in _RECONNECT_SECONDS:
                 try:
                     return self._write(work)
                 except DBAPIError as error:
                     if not _broken_connection(error):
                         raise
-            time.sleep(_RECONNECT_SECONDS[-1])
+                time.sleep(pause)
             return self._write(work)
 
     def info(self, key: str) -> str:

@@ -60,7 +60,8 @@ class Desk:
         self._client = client
         self._clock = clock
         self._lock = threading.Lock()
-        self._raters: dict[str, Rater] = {}
+        # All who are there now; who is added later is looked up once.
+        self._raters = {rater.token: rater for rater in raters.everybody(opened.database)}
         self._sittings: dict[str, Sitting] = {}
 
     def known(self, token: str) -> Rater | None:

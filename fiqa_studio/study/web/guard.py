@@ -72,8 +72,8 @@ class Guard:
         return None
 
     def _ours(self, host: str, scope: Scope) -> bool:
-        parts = urlsplit(f"//{host}")
         try:
+            parts = urlsplit(f"//{host}")
             name, port = (parts.hostname or "").lower(), parts.port
         except ValueError:
             return False
@@ -89,7 +89,10 @@ class Guard:
         return asked is not None and asked == local
 
     def _same(self, origin: str, host: str) -> bool:
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         return parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
 
 

@@ -16,6 +16,7 @@ from fiqa_studio.study.file import OpenStudy
 from fiqa_studio.study.raters import Rater
 
 DEFAULT_PORT = 8765
+_BACKLOG = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def bind(host: str, port: int, *, base: str = "") -> Place:
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind((host, port))
+        taken.listen(_BACKLOG)  # who comes before the server runs, waits
     except (OSError, OverflowError) as error:
         taken.close()
         if isinstance(error, socket.gaierror) or getattr(error, "errno", 0) == errno.EADDRNOTAVAIL:

@@ -25,9 +25,7 @@ class Browser:
         self._in, from_child = os.pipe()
         assert CHROMIUM is not None
         # The browser reads from descriptor 3 and writes to 4.
-        script = (
-            f'exec 3<&{to_child} 4>&{from_child}; exec "$0" "$@"'
-        )
+        script = f'exec 3<&{to_child} 4>&{from_child}; exec "$0" "$@"'
         self._process = subprocess.Popen(
             [
                 "bash", "-c", script, CHROMIUM, "--headless=new", "--remote-debugging-pipe",
@@ -144,7 +142,8 @@ class Browser:
             f"b.textContent === {json.dumps(words)} && !b.disabled)"
         )
         box = self.until(
-            f"(() => {{ const b = {find}; if (!b) return null; b.scrollIntoView({{block: 'center'}});"
+            f"(() => {{ const b = {find}; if (!b) return null;"
+            "b.scrollIntoView({block: 'center'});"
             "const r = b.getBoundingClientRect(); return [r.left + r.width/2, r.top + r.height/2];"
             "})()"
         )

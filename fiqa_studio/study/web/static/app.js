@@ -13,6 +13,7 @@ let study = null;
 let current = null; // the page that is shown: { step, ... }
 let busy = false;
 let isExact = true;
+let last = { trial: "", values: {} }; // in training, the thumb stays where it was wrong
 
 const display = () => ({ ...space(), exact: isExact, about: navigator.userAgent.slice(0, 300) });
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -302,6 +303,7 @@ function trial(step) {
   const explain = () => "Outside the range. Please move your answer into the part that is marked.";
 
   scales.forEach((scale, i) => {
+    if (last.trial === step.trial && step.training) scale.put(last.values[study.attributes[i]]);
     if (scales.length > 1) controls.append(make("div", "attribute", study.attributes[i]));
     scale.allow(i === 0 ? step.accepted : null);
     controls.append(scale.element);
@@ -342,6 +344,7 @@ function trial(step) {
     next.disabled = true;
     const values = {};
     study.attributes.forEach((name, i) => { values[name] = scales[i].value; });
+    last = { trial: step.trial, values };
     try {
       show(await send({
         trial: step.trial,

@@ -9,6 +9,11 @@ class Scale {
     this.start = null; // where the first click, touch or key put it
   }
 
+  put(value) {
+    this.value = this.start = value ?? null;
+    this.draw();
+  }
+
   set(value) {
     const { low, high } = this.facts;
     this.value = Math.min(high, Math.max(low, value));
