@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from fiqa_studio.domain.fields_query import Query
+from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import quality_word, shown_score
 from fiqa_studio.store.library import Library
 

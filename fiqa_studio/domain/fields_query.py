@@ -1,20 +1,14 @@
-"""What a view asks for: filters and an order, as one comparable value."""
+"""A query as fields, for the callers that have not moved to terms yet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from fiqa_studio.domain.query import Order, SortKey, Subject
+from fiqa_studio.domain.query import Query as TermsQuery
+from fiqa_studio.domain.terms import Between, InIds, Is, Term, Words
 
-class SortKey(StrEnum):
-    """What to sort faces or photos by. Ties are broken by id, so the order is stable."""
-
-    SCORE = "score"
-    """Of the face; of a photo's best face."""
-    TIME = "time"
-    NAME = "name"
-    FACE_SIZE = "face-size"
-    """Eye distance in pixels; of a photo's largest face."""
+__all__ = ["Query", "SortKey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +43,22 @@ class Query:
     include_missing: bool = True
     missing_only: bool = False
     include_failed: bool = True
+
+    def asked(self, subject: Subject) -> TermsQuery:
+        """The same question as terms."""
+        where: list[Term] = []
+        if self.min_score is not None or self.max_score is not None:
+            where.append(Between("score", self.min_score, self.max_score))
+        if self.min_faces is not None or self.max_faces is not None:
+            where.append(Between("faces", self.min_faces, self.max_faces))
+        if self.text.strip():
+            where.append(Words(tuple(self.text.split())))
+        if self.root_id is not None:
+            where.append(InIds("root", (self.root_id,)))
+        if not self.include_missing:
+            where.append(Is("missing", negated=True))
+        if self.missing_only:
+            where.append(Is("missing"))
+        if not self.include_failed:
+            where.append(Is("failed", negated=True))
+        return TermsQuery(subject, tuple(where), Order(self.sort, self.descending), self.scorer)

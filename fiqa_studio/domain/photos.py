@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fiqa_studio.domain.geometry import Box, HeadPose
+from fiqa_studio.domain.marks import PhotoMarks
+from fiqa_studio.domain.query import PhotoRule
 
 RootId = NewType("RootId", int)
 PhotoId = NewType("PhotoId", int)
@@ -102,6 +104,7 @@ class IndexedPhoto:
         faces: In order of size, largest first.
         thumbnail: JPEG, upright, at most 512 pixels a side.
         face_thumbnails: JPEG, one a face in the same order, the aligned crop at 256 x 256.
+        face_hashes: One perceptual hash a face, 64 bits each; empty where they were not made.
         notes: Sentences worth showing, such as ``the second half of the file is missing``.
     """
 
@@ -113,6 +116,7 @@ class IndexedPhoto:
     faces: tuple[FoundFace, ...]
     thumbnail: bytes
     face_thumbnails: tuple[bytes, ...]
+    face_hashes: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -121,7 +125,8 @@ class FaceRow:
     """A face as the grid, the CLI and the exports show it (with the active scorer's score).
 
     ``score`` and ``spread`` are in [0, 1], None while the scorer has not seen the face.
-    ``scorer`` is the scorer's name, empty where there is no score.
+    ``scorer`` is the scorer's name, empty where there is no score. ``quality`` is a person's
+    word on the face, in [0, 1]; ``marks`` and what follows are its photo's.
     """
 
     id: FaceId
@@ -138,14 +143,28 @@ class FaceRow:
     eyes_open: float
     pose: HeadPose
     missing: bool
+    quality: float | None = None
+    marks: PhotoMarks = field(default_factory=PhotoMarks)
+    camera: str = ""
+    size: int = 0
+    face_count: int = 0
+    content_hash: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoRow:
     """A photo as the grid, the CLI and the exports show it.
 
-    ``best_score`` is the highest score among its faces with the active scorer. ``reason`` says
-    why there is none: no face, not scored yet, or why the file could not be used.
+    The scores are those of its best, worst and median face (of an even number the lower of the
+    two in the middle) with the active scorer. ``reason`` says why there is none: no face, not
+    scored yet, or why the file could not be used. ``largest_face`` is the greatest eye distance
+    in pixels, ``eyes_open`` that of the least open face, ``quality`` the lowest that a person gave
+    one of its faces.
     """
 
     id: PhotoId
@@ -163,6 +182,20 @@ class PhotoRow:
     face_count: int
     best_score: float | None
     reason: str
+    median_score: float | None = None
+    worst_score: float | None = None
+    largest_face: float | None = None
+    eyes_open: float | None = None
+    quality: float | None = None
+    marks: PhotoMarks = field(default_factory=PhotoMarks)
+
+    def score(self, rule: PhotoRule) -> float | None:
+        """The photo's score, by a rule which of its faces' that is."""
+        return {
+            PhotoRule.BEST: self.best_score,
+            PhotoRule.WORST: self.worst_score,
+            PhotoRule.MEDIAN: self.median_score,
+        }[rule]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,11 @@ class PhotoRule(StrEnum):
 
 
 class SortKey(StrEnum):
-    """What to sort by. Ties are broken by id; things without the value come last either way."""
+    """What to sort by. Things without the value come last either way.
+
+    Ties are broken by id; faces by what only their photo has (stars, number of faces, size of the
+    file, place) and by their eyes come photo by photo.
+    """
 
     SCORE = "score"
     """Of the face; of a photo by its `PhotoRule`."""
@@ -50,11 +54,13 @@ class SortKey(StrEnum):
     FILE_SIZE = "file-size"
     QUALITY = "quality"
     """As a person sees it (the override); of a photo's worst face."""
+    PLACE = "place"
+    """In the one plain album that the query asks for, as the user put it."""
     ADDED = "added"
     """When the library first saw the photo; of faces, in the order they were found."""
 
 
-HIGHEST_FIRST = frozenset(SortKey) - {SortKey.NAME, SortKey.TIME, SortKey.ADDED}
+HIGHEST_FIRST = frozenset(SortKey) - {SortKey.NAME, SortKey.TIME, SortKey.PLACE, SortKey.ADDED}
 """Keys whose interesting end is the high one."""
 
 _KEY_DEPENDS = {
@@ -67,6 +73,7 @@ _KEY_DEPENDS = {
     SortKey.FACES: frozenset({Kind.PHOTO}),
     SortKey.FILE_SIZE: frozenset({Kind.PHOTO}),
     SortKey.QUALITY: frozenset({Kind.OVERRIDE}),
+    SortKey.PLACE: frozenset({Kind.ALBUM}),
     SortKey.ADDED: frozenset[Kind](),
 }
 

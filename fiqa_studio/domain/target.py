@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fiqa_studio.domain.fields_query import Query
-from fiqa_studio.domain.query import Subject
+from fiqa_studio.domain.query import Query, Subject
 
 
 @dataclass(frozen=True, slots=True)

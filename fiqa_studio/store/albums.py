@@ -90,7 +90,7 @@ class Albums:
                 .returning(AlbumEntry.id)
             ).scalar_one()
             if photos is not None:
-                _append(connection, key, Targets(connection, self._views, photos).photos)
+                _append(connection, key, Targets(connection, self._views, photos).photos_in_order)
             transaction.touch(Kind.ALBUM, key)
             return AlbumId(key)
 

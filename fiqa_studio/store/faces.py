@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sqlalchemy import ColumnElement, and_, select
 
 from fiqa_studio.domain.photos import FaceDetail, FaceId, PhotoId
-from fiqa_studio.store import rows
+from fiqa_studio.store import pages, rows
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.schema import Face, FaceLandmarks, FaceState, Photo, Score
 
@@ -34,22 +34,14 @@ class Faces:
     def detail(self, face_id: int, *, scorer: str = "") -> FaceDetail | None:
         """One face whole, with a scorer's score (the active one's); None where there is none."""
         with self._database.read() as connection:
-            row = connection.execute(
-                rows.select_face_details(scorer).where(Face.id == face_id)
-            ).one_or_none()
-        return None if row is None else rows.face_detail(row)
+            found = pages.face_details(connection, Face.id == face_id, scorer)
+        return found[0] if found else None
 
     def of_photo(self, photo_id: int, *, scorer: str = "") -> list[FaceDetail]:
         """The faces that a photo shows, largest first."""
         with self._database.read() as connection:
-            return [
-                rows.face_detail(row)
-                for row in connection.execute(
-                    rows.select_face_details(scorer)
-                    .where(Face.photo_id == photo_id, Face.state == FaceState.CURRENT)
-                    .order_by(Face.ordinal)
-                )
-            ]
+            shown = and_(Face.photo_id == photo_id, Face.state == FaceState.CURRENT)
+            return pages.face_details(connection, shown, scorer)
 
     def unscored(self, scorer_hash: str) -> list[PhotoFaces]:
         """Faces of present photos that a scorer has not seen, by photo, in order of path."""

@@ -13,6 +13,11 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", text.casefold())
 
 
+def storable(text: str) -> bool:
+    """Whether SQLite can be given a text, and compare the whole of it."""
+    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+
+
 def sort_key(name: str) -> str:
     """Orders names as people do: ``IMG_2`` before ``IMG_10``, in any case.
 
@@ -28,5 +33,5 @@ def sort_key(name: str) -> str:
 
 
 def search_text(path: str, camera: str) -> str:
-    """What the text filter looks into for one photo, besides its tags."""
-    return folded(f"{path}\n{camera}")
+    """What the text filter looks into for one photo, besides its folder and its tags."""
+    return folded(f"{path.rpartition('/')[2]}\n{camera}")

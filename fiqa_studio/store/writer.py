@@ -57,11 +57,20 @@ class Writer:
     Urgent ones, which a person waits for, run before all others that wait; among themselves both
     keep their order. A closure that raises leaves nothing behind, and the next one runs as if it
     had not been.
+
+    Args:
+        engine: Of the one write connection.
+        path: The library.
+        mend: Told on this thread, with the connection closed, why a write failed; true where it has
+            removed the cause, so that the write is worth another try.
     """
 
-    def __init__(self, engine: Engine, path: Path):
+    def __init__(
+        self, engine: Engine, path: Path, mend: Callable[[BaseException], bool] = lambda _: False
+    ):
         self._engine = engine
         self._path = path
+        self._mend = mend
         self._urgent: deque[Callable[[], None]] = deque()
         self._queue: deque[Callable[[], None]] = deque()
         self._subscribers: list[Callable[[Changes], None]] = []
@@ -83,6 +92,29 @@ class Writer:
             else:
                 lane = self._urgent if urgent else self._queue
                 lane.append(lambda: self._perform(work, future))
+                self._guard.notify()
+        return future
+
+    def between(self, work: Callable[[], T]) -> Future[T]:
+        """Run ``work`` after what is queued, on the writer thread, with the connection closed."""
+        future: Future[T] = Future()
+
+        def perform() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                self._engine.dispose()
+                result = work()
+            except BaseException as error:  # noqa: BLE001  (whoever holds the future gets it)
+                future.set_exception(errors.library_error(error, self._path))
+            else:
+                future.set_result(result)
+
+        with self._guard:
+            if self._closed:
+                future.set_exception(errors.closed(self._path))
+            else:
+                self._queue.append(perform)
                 self._guard.notify()
         return future
 
@@ -128,14 +160,26 @@ class Writer:
         if not future.set_running_or_notify_cancel():
             return
         try:
-            with Session(self._engine, expire_on_commit=False) as session, session.begin():
-                transaction = Transaction(session)
-                result = work(transaction)
+            result, changes = self._attempt(work)
         except BaseException as error:  # noqa: BLE001  (whoever holds the future gets it)
             future.set_exception(errors.library_error(error, self._path))
             return
-        self._tell(transaction.changes)
+        self._tell(changes)
         future.set_result(result)
+
+    def _attempt(self, work: Callable[[Transaction], T]) -> tuple[T, Changes]:
+        try:
+            return self._commit(work)
+        except Exception as error:
+            if not self._mend(error):
+                raise
+        return self._commit(work)
+
+    def _commit(self, work: Callable[[Transaction], T]) -> tuple[T, Changes]:
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            transaction = Transaction(session)
+            result = work(transaction)
+        return result, transaction.changes
 
     def _tell(self, changes: Changes) -> None:
         if not changes:

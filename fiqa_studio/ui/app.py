@@ -114,7 +114,11 @@ class App(QObject):
         self._settings["last-library"] = str(library.path)
         self._settings.save()
         RecentLibraries().add(library.path)
+        notice = library.thumbnails.notice or library.vectors.notice
+        if notice:
+            self.window.banner.show_message("info", notice)
         self._offer_to_resume()
+        session.run(engine.mend_thumbnails, _ignore, key="thumbnails")
 
     def _failed(self, error: Exception) -> None:
         self.window.give_up(error)

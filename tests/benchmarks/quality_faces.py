@@ -19,8 +19,8 @@ from fiqa_models.networks import CROP_SIDE, PATCH_SIDE, identifiers_inside, norm
 from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces
 from fiqa_training.data.landmarks import find_landmarks
 from fiqa_training.data.samples import Sample, draw_samples, render
-from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.pseudo_mos.fusion import base_quality, calibrate, measure_pairs, pseudo_mos
+from fiqa_training.reading import read_rgb
 from fiqa_training.starter.preparation import seeded
 
 SEED = 20261122

@@ -12,6 +12,11 @@ import pytest
 from PIL import Image, ImageFilter
 from skimage import data
 
+from fiqa_studio.engine.worker.evaluate import main
+from fiqa_studio.engine.worker.training import decoded
+from fiqa_training.errors import TrainingError
+from tests.vision.profiles import DISPLAY_P3, encoded, gamma_curve, in_primaries, matrix_profile
+
 
 @pytest.fixture
 def rated(tmp_path: Path) -> Path:
@@ -40,6 +45,58 @@ def test_the_largest_faces_are_compared_with_the_ratings(rated: Path) -> None:
     assert answer["overall"]["srcc"] == pytest.approx(1.0)
     assert set(answer["groups"]) == {"in", "out"}
     assert [skipped["image"] for skipped in answer["skipped"]] == ["wall.png"]
+
+
+@pytest.fixture
+def any_format(tmp_path: Path) -> Path:
+    """One portrait in formats that the index reads, most of which OpenCV does not."""
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    portrait = Image.fromarray(data.astronaut())
+    p3 = matrix_profile(DISPLAY_P3, gamma_curve(2.2))
+    wide = Image.fromarray(encoded(in_primaries(data.astronaut(), DISPLAY_P3), 2.2))
+    portrait.save(tmp_path / "a.png")
+    wide.save(tmp_path / "p3.png", icc_profile=p3)
+    wide.save(tmp_path / "p3.heic", icc_profile=p3, quality=97, chroma=444)
+    portrait.save(tmp_path / "a.avif", quality=97)
+    portrait.save(tmp_path / "a.gif")
+    portrait.rotate(90).save(tmp_path / "turned.tif", tiffinfo={274: 6})
+    portrait.save(tmp_path / "whole.jpg", quality=97)
+    cut = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(cut[: int(len(cut) * 0.95)])
+    names = sorted(path.name for path in tmp_path.iterdir())
+    rows = "".join(f"{name};{number},5\n" for number, name in enumerate(names))
+    (tmp_path / "labels.csv").write_text("image;mos\n" + rows)
+    return tmp_path
+
+
+@pytest.mark.parametrize("mode", ["aligned", "whole-image", "largest-face"])
+def test_every_format_of_the_index_is_scored_in_every_mode(
+    any_format: Path, mode: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = ["--images", str(any_format), "--labels", str(any_format / "labels.csv")]
+    assert main([*places, f"--{mode}", "--scorer", "sharpness"]) == 0
+    said = capsys.readouterr().out
+    assert " 8 " in said.splitlines()[1]
+    assert "skipped" not in said
+
+
+def test_pictures_are_read_by_the_indexs_decoder(any_format: Path) -> None:
+    plain = decoded(any_format / "a.png").astype(int)
+    for name in ("p3.png", "p3.heic", "turned.tif", "a.avif"):
+        assert np.abs(decoded(any_format / name) - plain).mean() < 3, name
+    with pytest.raises(TrainingError, match="no photo of a kind"):
+        decoded(any_format / "labels.csv")
+
+
+def test_a_picture_without_a_face_is_counted(
+    rated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = ["--images", str(rated), "--labels", str(rated / "ratings.csv")]
+    assert main([*places, "--scorer", "sharpness"]) == 0
+    said = capsys.readouterr().out
+    assert "4 of 5 labelled pictures were scored" in said
+    assert "skipped wall.png: No face was found in it." in said
 
 
 def test_ratings_that_cannot_be_read_are_a_known_error(tmp_path: Path) -> None:

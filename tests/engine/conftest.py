@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.jobs import JobProgress, JobState
 from fiqa_studio.domain.photos import PhotoId
+from fiqa_studio.domain.query import Query
 from fiqa_studio.engine.engine import Engine
 from fiqa_studio.engine.jobs.job import Job
 from fiqa_studio.engine.link.client import WorkerSettings

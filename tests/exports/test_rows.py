@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fiqa_studio.domain.fields_query import Query, SortKey
+from fiqa_studio.curation.querytext import apply
+from fiqa_studio.domain.query import Query
 from fiqa_studio.exports import rows
 from fiqa_studio.exports.rows import faces_with_paths, photos_with_paths
 from fiqa_studio.store.library import Library
@@ -34,7 +35,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 @pytest.mark.parametrize("page", [1, 3, 7, 1000])
 def test_pages_do_not_show(library: Library, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
     monkeypatch.setattr(rows, "_PAGE", page)
-    for query in (Query(), Query(sort=SortKey.NAME, descending=False, min_score=0.2)):
+    for query in (Query(), apply("score:20.. sort:name", Query())):
         faces = list(faces_with_paths(library, query))
         assert [row.id for row, _ in faces] == library.views.face_ids(query).tolist()
         photos = list(photos_with_paths(library, query))

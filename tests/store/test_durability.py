@@ -12,9 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fiqa_studio.domain.fields_query import Query
+from fiqa_studio.domain.query import Query
+from fiqa_studio.store import planes
+from fiqa_studio.store.actions import EventKind, events_of
 from fiqa_studio.store.library import Library
-from tests.store.values import make_face
+from fiqa_studio.store.planes import BLOCK
+from tests.store.values import make_face, many_photos
 
 _WRITER = """
 import sys
@@ -46,7 +49,7 @@ def test_a_kill_loses_no_mark(library: Library) -> None:
     promised: dict[int, int] = {}
     for _ in range(_KILLS):
         wait_for = int(random.integers(1, 12))
-        promised |= dict(_write_until_killed(path, wait_for))
+        promised |= dict(_run_until_killed(path, _WRITER, wait_for))
         with Library.open(path) as again:
             report = again.health()
             assert report["ok"], report["problems"]
@@ -58,16 +61,66 @@ def test_a_kill_loses_no_mark(library: Library) -> None:
     assert len(promised) >= _KILLS
 
 
-def _write_until_killed(path: Path, lines: int) -> list[tuple[int, int]]:
+def _run_until_killed(
+    path: Path, script: str, lines: int, *arguments: str
+) -> list[tuple[int, int]]:
     """What the writer said was committed before it was killed in the midst of the next write."""
-    command = [sys.executable, "-c", _WRITER, os.fspath(path)]
+    command = [sys.executable, "-c", script, os.fspath(path), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(lines)]
         process.send_signal(signal.SIGKILL)
         said += process.stdout.readlines()
     found = [line.split() for line in said if line.endswith("\n")]
-    return [(int(photo), int(stars)) for photo, stars in found]
+    return [(int(first), int(second)) for first, second in found]
+
+
+_MARKER = """
+import sys
+import numpy as np
+from fiqa_studio.domain.marks import AddTag, RemoveTag, SetStars
+from fiqa_studio.store.library import Library
+from tests.store.values import mark
+
+random = np.random.default_rng(int(sys.argv[2]))
+with Library.open(sys.argv[1]) as library:
+    photos = library.views.counts().photos
+    while True:
+        some = random.choice(photos, photos // 2, replace=False) + 1
+        marks = (SetStars(int(random.integers(6))), [AddTag, RemoveTag][random.integers(2)]("x"))
+        action = mark(library, some.tolist(), *marks).action_id
+        sys.stdout.write(f"{action} 0\\n")
+        if random.random() < 0.3:
+            action = library.marks.undo(action, author="me", session="s").result().action_id
+            sys.stdout.write(f"{action} 0\\n")
+        sys.stdout.flush()
+"""
+
+
+def test_a_kill_amid_mass_marks_leaves_whole_actions(library: Library) -> None:
+    path = library.path
+    photos = many_photos(library, 3 * BLOCK)
+    library.close()
+    random = np.random.default_rng(1)
+    promised: set[int] = set()
+    for number in range(_KILLS // 2):
+        lines = int(random.integers(1, 9))
+        promised |= {action for action, _ in _run_until_killed(path, _MARKER, lines, str(number))}
+        with Library.open(path) as again:
+            assert again.health()["ok"]
+            actions = again.marks.actions(1000)
+            assert promised <= {action.id for action in actions}
+            with again._database.read() as connection:
+                held = planes.stars(connection)[1 : len(photos) + 1]
+                tagged = planes.tagged(connection, "x")
+                expected = np.zeros(len(photos) + 1, np.uint8)
+                has_tag = np.zeros(len(photos) + 1, np.bool_)
+                for action in reversed(actions):
+                    for event in reversed(events_of(connection, action.id)):
+                        of_tag = event.kind is EventKind.TAG
+                        (has_tag if of_tag else expected)[event.ids] = event.after
+            assert np.array_equal(held, expected[1:])
+            assert np.array_equal(tagged, np.flatnonzero(has_tag))
 
 
 def test_a_killed_library_opens_read_only(library: Library, add_photo: Callable[..., int]) -> None:

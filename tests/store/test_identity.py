@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from fiqa_studio.domain.fields_query import Query
+from fiqa_studio.curation.querytext import apply
 from fiqa_studio.domain.marks import SetStars
 from fiqa_studio.domain.photos import PhotoStatus
+from fiqa_studio.domain.query import Query
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import Outcome
 from tests.store.values import (
@@ -57,8 +58,8 @@ def test_a_moved_file_keeps_everything(library: Library, folder: Folder) -> None
     assert moved.outcome is Outcome.MOVED
     assert library.marks.of_photo(first.photo_id).stars == 4
     assert library.views.counts().photos == 1
-    assert list(library.views.photo_ids(Query(text="sub b.jpg"))) == [first.photo_id]
-    assert list(library.views.photo_ids(Query(text="a.jpg"))) == []
+    assert list(library.views.photo_ids(apply("sub b.jpg", Query()))) == [first.photo_id]
+    assert list(library.views.photo_ids(apply("a.jpg", Query()))) == []
 
 
 def test_a_move_found_by_the_scan_needs_no_index(library: Library, folder: Folder) -> None:
@@ -225,12 +226,12 @@ def test_a_missing_file_is_shown_as_missing_until_it_is_back(
     library.photos.mark_missing([first.photo_id]).result()
     assert library.views.photo_rows([first.photo_id])[0].missing
     assert library.views.face_rows(first.face_ids)[0].missing
-    assert list(library.views.face_ids(Query(include_missing=False))) == []
-    assert list(library.views.photo_ids(Query(include_missing=False))) == []
+    assert list(library.views.face_ids(apply("missing:no", Query()))) == []
+    assert list(library.views.photo_ids(apply("missing:no", Query()))) == []
     assert len(library.views.face_ids(Query())) == 1
     assert library.faces.unscored(STARTER.hash) == []
     library.photos.mark_present([first.photo_id]).result()
-    assert len(library.views.face_ids(Query(include_missing=False))) == 1
+    assert len(library.views.face_ids(apply("missing:no", Query()))) == 1
 
 
 def test_other_content_under_the_name_of_a_missing_photo_is_a_new_photo(
@@ -269,7 +270,7 @@ def test_a_failure_keeps_what_was_known_and_hides_it(library: Library, folder: F
     assert library.photos.failures() == [(raw, "photo.permission", "The file may not be read.")]
     assert list(library.views.face_ids(Query())) == []
     assert library.faces.unscored(STARTER.hash) == []
-    assert list(library.views.photo_ids(Query(include_failed=False))) == []
+    assert list(library.views.photo_ids(apply("failed:no", Query()))) == []
     (again,) = folder.index("a.jpg")
     assert again.face_ids == first.face_ids
     (row,) = library.views.photo_rows([failed])

@@ -15,8 +15,8 @@ import pytest
 
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import LibraryError
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.jobs import JobState
+from fiqa_studio.domain.query import Query
 from fiqa_studio.store import database, lock
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.schema import REVISION

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from fiqa_studio.curation.querytext import apply
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import KnownError, LibraryError
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.marks import (
     AddTag,
     Colour,
@@ -27,13 +27,14 @@ from fiqa_studio.domain.marks import (
     SetQuality,
     SetStars,
 )
-from fiqa_studio.domain.query import Subject
+from fiqa_studio.domain.query import Query, Subject
 from fiqa_studio.domain.target import Target
+from fiqa_studio.domain.terms import Words
 from fiqa_studio.store.actions import NAMED_AT_MOST
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.planes import BLOCK
 from fiqa_studio.store.writer import Transaction
-from tests.store.values import judge, make_face, mark
+from tests.store.values import judge, make_face, many_photos, mark
 
 
 @pytest.fixture
@@ -46,25 +47,6 @@ def told(library: Library) -> list[Changes]:
     changes: list[Changes] = []
     library.subscribe(changes.append)
     return changes
-
-
-def many_photos(library: Library, count: int) -> range:
-    """Photos without faces, by one statement; their ids."""
-
-    def work(transaction: Transaction) -> None:
-        transaction.session.execute(
-            text(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
-                " INSERT INTO photo (path, path_text, sort_name, size, mtime_ns, content_hash,"
-                " status, missing, width, height, format, camera, exif, notes, face_count,"
-                " failure_code, failure_message, recorded_at) SELECT CAST(i AS BLOB), i, i, 1, 1,"
-                " i, 'indexed', 0, 1, 1, '', '', '{}', '[]', 0, '', '', '2024-01-01' FROM n"
-            ),
-            {"count": count},
-        )
-
-    library.write(work).result()
-    return range(1, count + 1)
 
 
 def test_marks_hold_until_they_are_changed(library: Library, photo: int) -> None:
@@ -153,7 +135,7 @@ def test_all_that_a_query_finds_is_marked(library: Library, add_photo: Callable[
     for number in range(4):
         add_photo(f"/{'sea' if number % 2 else 'hill'}/{number}.jpg", [make_face(number)])
     for subject in Subject:
-        target = Target.all_of(subject, Query(text="sea"))
+        target = Target.all_of(subject, apply("sea", Query()))
         outcome = library.marks.apply(
             [SetStars(1 if subject is Subject.FACES else 2)], target, author="me", session="s"
         ).result()
@@ -198,15 +180,15 @@ def test_changes_to_very_many_are_told_as_a_whole(library: Library) -> None:
 def test_tags_differ_by_case_and_are_found_in_any(library: Library, photo: int) -> None:
     mark(library, photo, AddTag("Gro\u00dfmutter"), AddTag("SEA"), AddTag("sea"))
     assert library.marks.tags() == {"Gro\u00dfmutter": 1, "SEA": 1, "sea": 1}
-    assert list(library.views.photo_ids(Query(text="GROSSMUTTER a.JPG"))) == [photo]
-    assert len(library.views.face_ids(Query(text="mutt"))) == 1
+    assert list(library.views.photo_ids(apply("GROSSMUTTER a.JPG", Query()))) == [photo]
+    assert len(library.views.face_ids(apply("mutt", Query()))) == 1
     mark(library, photo, RemoveTag("sea"))
     assert library.marks.tags() == {"Gro\u00dfmutter": 1, "SEA": 1}
     mark(library, photo, RemoveTag("sea"))  # there is none spelled so on it: no other one goes
     assert "SEA" in library.marks.tags()
     mark(library, photo, RemoveTag("GROSSMUTTER"))  # never spelled so: the same in another case
     assert library.marks.tags() == {"SEA": 1}
-    assert list(library.views.photo_ids(Query(text="grossmutter"))) == []
+    assert list(library.views.photo_ids(apply("grossmutter", Query()))) == []
 
 
 @pytest.mark.parametrize(
@@ -216,7 +198,7 @@ def test_tags_differ_by_case_and_are_found_in_any(library: Library, photo: int) 
 def test_tags_of_any_script_and_length(library: Library, photo: int, tag: str) -> None:
     mark(library, photo, AddTag(tag))
     assert library.marks.of_photo(photo).tags == {tag}
-    assert list(library.views.photo_ids(Query(text=tag))) == [photo]
+    assert list(library.views.photo_ids(Query(where=(Words(tuple(tag.split())),)))) == [photo]
 
 
 def test_a_tag_that_cannot_be_kept_is_refused_at_once(library: Library, photo: int) -> None:

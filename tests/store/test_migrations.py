@@ -14,7 +14,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from fiqa_studio.domain.errors import LibraryError
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.marks import (
     AddTag,
     Colour,
@@ -25,6 +24,8 @@ from fiqa_studio.domain.marks import (
     SetFlag,
     SetStars,
 )
+from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.terms import Words
 from fiqa_studio.store import connections, database, migrate
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.schema import REVISION, Base
@@ -238,7 +239,8 @@ def test_the_text_filter_finds_what_it_found(old: Path) -> None:
             "canon": [1, 2, 3, 4, 5, 6],
             '"': [],
         }.items():
-            assert sorted(library.views.photo_ids(Query(text=text)).tolist()) == found, text
+            query = Query(where=(Words(tuple(text.split())),))
+            assert sorted(library.views.photo_ids(query).tolist()) == found, text
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.marks import SetStars
+from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.terms import InIds
 from fiqa_studio.store.library import Library
 from tests.store.values import Folder, judge, mark
 
@@ -52,7 +53,9 @@ def test_photos_of_nested_folders_go_over_to_the_other(library: Library, folder:
         inner.photo_id
     }
     library.roots.remove(folder.root).result()
-    assert list(library.views.photo_ids(Query(root_id=nested))) == [inner.photo_id]
+    assert list(library.views.photo_ids(Query(where=(InIds("root", (nested,)),)))) == [
+        inner.photo_id
+    ]
     assert library.views.photo_rows([outer.photo_id]) == []
 
 

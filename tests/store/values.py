@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import text
 
 from fiqa_studio.domain.geometry import Box, HeadPose
 from fiqa_studio.domain.hashing import content_hash as hash_of
@@ -17,6 +18,7 @@ from fiqa_studio.domain.scores import Score, ScoreMaps, ScorerInfo
 from fiqa_studio.domain.target import Target
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import IndexedFile, Recorded
+from fiqa_studio.store.writer import Transaction
 
 STARTER = ScorerInfo("starter", "Starter", "0123456789abcdef", "A small network.", "dsl-fiqa")
 SHARPNESS = ScorerInfo("sharpness", "Sharpness", "fedcba9876543210", "Edges.", "classical")
@@ -65,6 +67,25 @@ def judge(library: Library, face: int, quality: float | None) -> Outcome:
     """Say what the quality of a face is."""
     target = Target.faces([face])
     return library.marks.apply([SetQuality(quality)], target, author="me", session="test").result()
+
+
+def many_photos(library: Library, count: int) -> range:
+    """Photos without faces, by one statement; their ids."""
+
+    def work(transaction: Transaction) -> None:
+        transaction.session.execute(
+            text(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
+                " INSERT INTO photo (path, path_text, sort_name, size, mtime_ns, content_hash,"
+                " status, missing, width, height, format, camera, exif, notes, face_count,"
+                " failure_code, failure_message, recorded_at) SELECT CAST(i AS BLOB), i, i, 1, 1,"
+                " i, 'indexed', 0, 1, 1, '', '', '{}', '[]', 0, '', '', '2024-01-01' FROM n"
+            ),
+            {"count": count},
+        )
+
+    library.write(work).result()
+    return range(1, count + 1)
 
 
 def make_score(value: float, spread: float = 0.05) -> Score:

@@ -146,6 +146,12 @@ def _say_table(found: dict[str, Any]) -> None:
             f"{name[:20]:20} {row['n']:>6} {_cell(row['srcc']):>6} {low + ' - ' + high:>15} "
             f"{cells} {_cell(row['rmse']):>8}"
         )
+    left_out, labelled = len(found["skipped"]), found["labelled"]
+    if left_out:
+        say(f"{found['overall']['n']} of {labelled} labelled pictures were scored; these were not:")
+    opinions = found["opinions"]
+    if opinions["most"] > 1:
+        say(f"each label is the mean of {opinions['fewest']} to {opinions['most']} opinions")
     for each in found["skipped"][:20]:
         say(f"skipped {each['image']}: {each['reason']}")
     if len(found["skipped"]) > 20:

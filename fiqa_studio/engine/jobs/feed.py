@@ -20,7 +20,8 @@ _Item = TypeVar("_Item")
 
 _TICK_SECONDS = 0.1
 _BATCH_SECONDS = 0.2
-_BATCH_ITEMS = 16
+_BATCH_ITEMS = 8
+"""Few: a mark that a person waits for has to wait for one batch, 15 ms, and not for more."""
 _FATAL = frozenset(["scorer.not-loaded", "scorer.unavailable"])
 """With these every other item would fail as well: the job fails, not the photos."""
 

@@ -1,9 +1,9 @@
-"""``fiqa evaluate``: a scorer against people's ratings, with our face finder.
+"""``fiqa evaluate``: a scorer against people's ratings, with our decoder and face finder.
 
 A process of its own, since it loads torch and mediapipe: ``python -m
-fiqa_studio.engine.worker.evaluate``. What it computes is
-`fiqa_training.evaluation.labelled_set`; this module only adds the largest face of a photo,
-found and cropped exactly as the index does.
+fiqa_studio.engine.worker.evaluate``. What it computes is `fiqa_training.evaluation.labelled_set`;
+this module adds how a picture is read, and the largest face of a photo, found and cropped exactly
+as the index does.
 
 Exit status: 0 done, 2 wrong usage, 3 an error with a message.
 """
@@ -20,10 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fiqa_studio.domain.errors import PhotoError
+from fiqa_studio.engine.worker.training import decoded
 from fiqa_studio.vision.faces import FaceFinder
 from fiqa_studio.vision.index import index_photo
 from fiqa_training.commands import add_evaluate, run_evaluate
 from fiqa_training.errors import TrainingError
+from fiqa_training.reading import reading_by
 
 DONE, KNOWN = 0, 3
 
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_evaluate(parser)
     options = parser.parse_args(arguments)
     try:
-        with FaceFinder() as finder:
+        with reading_by(decoded), FaceFinder() as finder:
             return run_evaluate(options, lambda path: largest_face(path, finder))
     except TrainingError as error:
         sys.stderr.write(f"fiqa: {error}\n")

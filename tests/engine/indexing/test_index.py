@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import text
 
 from fiqa_studio.domain.errors import KnownError
-from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.jobs import JobProgress, JobState
 from fiqa_studio.domain.marks import SetStars
 from fiqa_studio.domain.photos import PhotoRow
+from fiqa_studio.domain.query import Query, SortKey
 from fiqa_studio.engine.engine import Engine
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.writer import Transaction
@@ -38,7 +38,7 @@ def album(tmp_path: Path, portrait: bytes, plain: Plain) -> Path:
 
 def rows(library: Library, folder: Path) -> dict[str, PhotoRow]:
     """Photos below a folder, by path relative to it; missing ones too."""
-    ids = library.views.photo_ids(Query(sort=SortKey.NAME, descending=False))
+    ids = library.views.photo_ids(Query().sorted_by(SortKey.NAME))
     found = library.views.photo_rows(ids)
     inside = f"{folder}/"
     return {row.path.removeprefix(inside): row for row in found if row.path.startswith(inside)}

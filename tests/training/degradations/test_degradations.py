@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from fiqa_training.degradations import CORE_KINDS, degrade, degrade_float, kind, kinds
-from fiqa_training.degradations.sheet import contact_sheet, read_rgb, write_contact_sheet
+from fiqa_training.degradations.sheet import contact_sheet, write_contact_sheet
 from fiqa_training.errors import TrainingError
+from fiqa_training.reading import read_rgb
 
 ALL = [each.name for each in kinds()]
 

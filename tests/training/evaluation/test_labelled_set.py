@@ -95,10 +95,12 @@ def test_constant_scores_give_none_not_nan(labelled) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("image,opinion\na.png,3\n", "lacks the column mos"),
+        ("image,looks\na.png,3\n", "lacks the column mos"),
         ("image,mos\n", "no rows"),
         ("image,mos\na.png,3\n", "could be scored"),
-        ("\xff\xfe", "UTF-8"),
+        ("\xff\xfe", "no rows"),
+        ("\0\1\2\3\4\5\6\7\xff", "not a text file"),
+        ("image,mos,MOS\na.png,3,4\n", "two columns of the name 'mos'"),
     ],
 )
 def test_unusable_labels_are_refused(tmp_path: Path, text: str, reason: str) -> None:

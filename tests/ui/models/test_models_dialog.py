@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.fields_query import Query
+from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import ScorerInfo
 from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library

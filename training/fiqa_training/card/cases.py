@@ -15,7 +15,6 @@ from fiqa_training.data.faces import FaceRow, position, spread
 from fiqa_training.data.landmarks import mesh_finder
 from fiqa_training.data.samples import Sample, draw_samples, render
 from fiqa_training.degradations import ByteImage
-from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.errors import TrainingError
 from fiqa_training.evaluation.appearance import Appearance, appearance
 from fiqa_training.evaluation.labelled_set import as_aligned
@@ -26,6 +25,7 @@ from fiqa_training.pseudo_mos.fusion import (
     measure_pairs,
     pseudo_mos,
 )
+from fiqa_training.reading import read_rgb
 from fiqa_training.starter.preparation import seeded
 
 log = logging.getLogger(__name__)

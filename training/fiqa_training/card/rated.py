@@ -13,13 +13,13 @@ import numpy as np
 from fiqa_models.manifest import Manifest
 from fiqa_models.scoring import Scorer
 from fiqa_training.data.rated import read_rated, split_fold
-from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.errors import TrainingError
 from fiqa_training.evaluation.appearance import luminance
 from fiqa_training.evaluation.labelled_set import figures, linear_link
 from fiqa_training.evaluation.metrics import Values
 from fiqa_training.evaluation.slices import FEWEST, Slice, by_name, thirds
 from fiqa_training.evaluation.whole_photos import rated_score
+from fiqa_training.reading import read_rgb
 
 log = logging.getLogger(__name__)
 

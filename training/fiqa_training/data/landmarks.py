@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fiqa_training.degradations import ByteImage
-from fiqa_training.degradations.sheet import read_rgb
+from fiqa_training.reading import read_rgb
 
 POINTS = 478
 Landmarks = npt.NDArray[np.float32]

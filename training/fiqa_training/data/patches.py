@@ -25,7 +25,7 @@ from fiqa_models.networks import (
 )
 from fiqa_training.data.labelled import LabelledImage, read_landmark_file
 from fiqa_training.degradations import ByteImage
-from fiqa_training.degradations.sheet import read_rgb
+from fiqa_training.reading import read_rgb
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """Patches (B, 384, 384, 3) uint8, landmark identifiers (B, 500), targets (B,)."""

@@ -10,25 +10,10 @@ import numpy as np
 
 from fiqa_training.degradations.registry import ByteImage, degrade, kinds
 from fiqa_training.errors import TrainingError
+from fiqa_training.reading import read_rgb
 
 SEVERITIES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _CELL, _MARGIN = 160, 170
-
-
-def read_rgb(path: Path) -> ByteImage:
-    """Read a picture as (H, W, 3) uint8 RGB.
-
-    Raises:
-        TrainingError: the file is missing or no decoder knows it.
-    """
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise TrainingError(f"{path} cannot be read: {error.strerror}.") from error
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if picture is None:
-        raise TrainingError(f"{path} is not a picture that OpenCV can read.")
-    return np.ascontiguousarray(np.asarray(picture, np.uint8)[..., ::-1])
 
 
 def contact_sheet(face: ByteImage, severities: Sequence[float] = SEVERITIES) -> ByteImage:

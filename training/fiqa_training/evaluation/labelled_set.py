@@ -34,9 +34,9 @@ from fiqa_models.scoring import Scorer
 from fiqa_training.data.faces import CROP_SIDE
 from fiqa_training.data.labels_csv import LabelRow, Skipped, read_label_rows
 from fiqa_training.data.landmarks import absent_landmarks, mesh_finder, usual_landmarks
-from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.errors import TrainingError
 from fiqa_training.evaluation.metrics import Values, bootstrap, krcc, plcc, srcc
+from fiqa_training.reading import read_rgb
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,8 @@ def evaluate(
 
     Returns:
         ``overall`` and ``groups`` (n, srcc, srcc_ci, plcc, krcc, rmse each; figures that cannot
-        be had are None), ``skipped`` pictures with reasons, the scorer and the mode.
+        be had are None), ``skipped`` pictures with reasons, how many were ``labelled`` in all,
+        the ``opinions`` that the labels are the means of, the scorer and the mode.
 
     Raises:
         TrainingError: the labels are unusable, or fewer than three pictures could be scored.
@@ -98,6 +99,7 @@ def evaluate(
     if not images.is_dir():
         raise TrainingError(f"{images} is not a folder.", "Name the folder of the pictures.")
     rows, skipped = read_label_rows(labels, images, group)
+    opinions_said = _opinions(rows)
     scored = _score_all(scorer, rows, mode, find_crop, skipped)
     if len(scored) < _FEWEST:
         first = f" The first reason: {skipped[0].reason}" if skipped else ""
@@ -118,9 +120,23 @@ def evaluate(
             for name, pick in picks.items()
         },
         "skipped": [{"image": each.image, "reason": each.reason} for each in skipped],
+        "labelled": len(scored) + len(skipped),
+        "opinions": opinions_said,
         "scorer": {"name": scorer.name, "hash": scorer.hash},
         "mode": mode,
         "label_from_score": {"slope": slope, "offset": offset},
+    }
+
+
+def _opinions(rows: Sequence[LabelRow]) -> dict[str, Any]:
+    """How many rows the labels are the means of, and how far those are apart."""
+    spreads = [row.spread for row in rows if row.spread is not None]
+    counts = [row.count for row in rows]
+    return {
+        "rows": sum(counts),
+        "fewest": min(counts, default=0),
+        "most": max(counts, default=0),
+        "mean_spread": float(np.mean(spreads)) if spreads else None,
     }
 
 

@@ -13,7 +13,7 @@ from fiqa_models.scoring import Scorer
 from fiqa_training.data.faces import FaceRow, one_per_group, read_faces, split_faces
 from fiqa_training.data.landmarks import find_landmarks
 from fiqa_training.degradations import CORE_KINDS, degrade
-from fiqa_training.degradations.sheet import read_rgb
+from fiqa_training.reading import read_rgb
 
 STRENGTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _BATCH = 8

@@ -17,8 +17,8 @@ from fiqa_training.data.faces import CROP_SIDE
 from fiqa_training.data.landmarks import absent_landmarks
 from fiqa_training.data.rated import RatedPhoto
 from fiqa_training.degradations import ByteImage
-from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.evaluation.metrics import Agreement, agreement
+from fiqa_training.reading import read_rgb
 
 
 def windows(picture: ByteImage, side: int = CROP_SIDE) -> npt.NDArray[np.uint8]:

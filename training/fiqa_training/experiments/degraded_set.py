@@ -25,7 +25,6 @@ from fiqa_training.data.faces import CROP_SIDE, FaceRow, read_faces, split_faces
 from fiqa_training.data.landmarks import Landmarks, mesh_finder
 from fiqa_training.data.samples import CHAINS, Sample, draw_samples, render
 from fiqa_training.degradations import ByteImage, kinds
-from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.errors import TrainingError
 from fiqa_training.pseudo_mos.fusion import base_quality, calibrate, measure_pairs, pseudo_mos
 from fiqa_training.pseudo_mos.region_labels import (
@@ -36,6 +35,7 @@ from fiqa_training.pseudo_mos.region_labels import (
     draw_region_samples,
     relative_quality,
 )
+from fiqa_training.reading import read_rgb
 from fiqa_training.starter.preparation import seeded
 
 log = logging.getLogger(__name__)

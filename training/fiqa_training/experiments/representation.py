@@ -22,7 +22,6 @@ from fiqa_models.networks import build_network
 from fiqa_models.networks.degradation import DegradationEncoder
 from fiqa_training.data.labelled import LabelledSet, read_set
 from fiqa_training.degradations import CORE_KINDS, ByteImage, degrade
-from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.encoding.encoder import embed, measure_norms
 from fiqa_training.errors import TrainingError
 from fiqa_training.experiments.pictures import write_text
@@ -36,6 +35,7 @@ from fiqa_training.pictures.training import (
     network_config,
     train_encoder,
 )
+from fiqa_training.reading import read_rgb
 
 COMPARED: tuple[Learning, ...] = ("dsl", "patch")
 Embeddings = npt.NDArray[np.float32]

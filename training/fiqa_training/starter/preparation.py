@@ -23,7 +23,6 @@ from fiqa_training.data.landmarks import absent_landmarks, find_landmarks
 from fiqa_training.data.rated import RatedPhoto
 from fiqa_training.data.samples import Sample, draw_samples, placed, render
 from fiqa_training.degradations import ByteImage, degrade, kinds
-from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.encoding.dsl import dual_set
 from fiqa_training.encoding.encoder import MEASURED, freeze_filters, keep_norms, measure_norms
 from fiqa_training.errors import TrainingError
@@ -37,6 +36,7 @@ from fiqa_training.features.feature_cache import (
     save_group,
 )
 from fiqa_training.pseudo_mos.fusion import base_quality, measure_pairs
+from fiqa_training.reading import read_rgb
 from fiqa_training.starter.form import DegradationRecipe, Recipe
 
 log = logging.getLogger(__name__)

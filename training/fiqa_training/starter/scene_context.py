@@ -35,8 +35,8 @@ from fiqa_models.networks.context import (
 from fiqa_training.data.degraded_regions import WHOLE
 from fiqa_training.data.rated import RatedPhoto
 from fiqa_training.degradations import ByteImage
-from fiqa_training.degradations.sheet import read_rgb
 from fiqa_training.features.feature_cache import ENLARGED, Group, mobilenet_tokens
+from fiqa_training.reading import read_rgb
 from fiqa_training.starter.form import ContextRecipe, CropRecipe
 from fiqa_training.starter.preparation import seeded
 

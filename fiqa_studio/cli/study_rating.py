@@ -1,7 +1,6 @@
-"""``fiqa study``: make a study, let people rate, and bring their ratings together.
+"""``fiqa study create``, ``serve``, ``links``, ``forget`` and ``status``: people rate.
 
-`parser` is the hook that `fiqa_studio.cli` uses. The commands that analyse are in
-`fiqa_studio.cli_study_analysis`. Nothing here needs a library, Qt or torch.
+What a study needs is imported where it is used: every ``fiqa`` command reads this module.
 """
 
 from __future__ import annotations
@@ -11,48 +10,34 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fiqa_studio import cli_output as output
+from fiqa_studio.cli import output
 from fiqa_studio.domain.jobs import JobProgress, JobState
 from fiqa_studio.domain.photos import JobId
-from fiqa_studio.study import file, pictures, raters
-from fiqa_studio.study.database import StudyDatabase, without_password
 from fiqa_studio.study.errors import StudyError
-from fiqa_studio.study.planning import sources
-from fiqa_studio.study.planning.allocation import connected, extend_list
-from fiqa_studio.study.planning.design import build
-from fiqa_studio.study.sitting import trials
 from fiqa_studio.study.values import GoldSide, Method, Rules, StimulusSource, Texts
 
-SUMMARY = "Run a study in which people rate faces."
+if TYPE_CHECKING:
+    from fiqa_studio.study.database import StudyDatabase
+    from fiqa_studio.study.file import OpenStudy
+    from fiqa_studio.study.planning.design import Built
+    from fiqa_studio.study.raters import Rater
+
 DONE = 0
 _SHOWN_LEFT_OUT = 20
 _RANGES = ("gold_high", "gold_low")
 _LISTS = ("checks", "checks_required")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of ``fiqa study …``; built only where that is what was asked."""
-    made = argparse.ArgumentParser(prog="fiqa")
-    commands = made.add_subparsers(required=True, metavar="COMMAND")
-    study = commands.add_parser("study", help=SUMMARY, description=SUMMARY)
-    below = study.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
-    def command(
-        name: str, run: Callable[[argparse.Namespace], int], text: str
-    ) -> argparse.ArgumentParser:
-        added: argparse.ArgumentParser = below.add_parser(name, help=text, description=text)
-        added.set_defaults(run=run)
-        return added
-
-    _add_rating(command)
-    return made
+Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
+"""Adds a command: its name, what it runs, and a sentence."""
 
 
-def _add_rating(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add(command: Command) -> None:
+    """Add these commands to ``fiqa study``."""
     _add_create(command("create", _create, "Make a study of a folder or a list of pictures."))
     serve = command("serve", _serve, "Let raters rate on a web page, on this machine or network.")
     _study_argument(serve)
@@ -64,13 +49,15 @@ def _add_rating(command: Callable[..., argparse.ArgumentParser]) -> None:
     serve.add_argument("--name", action="append", default=[], metavar="HOST",
                        help="a host name to answer to, behind a proxy")  # fmt: skip
     serve.add_argument("--qr", action="store_true", help="show each link as a QR code")
-    people = command("raters", _raters, "List, add and remove raters, and show their links.")
+    people = command("links", _links, "List raters with their links to the web page, add some.")
     _study_argument(people)
     people.add_argument("--add", action="append", default=[], metavar="NAME")
-    people.add_argument("--new-link", default="", metavar="NAME", help="the old link stops working")
-    people.add_argument("--forget", default="", metavar="NAME", help="delete all of a rater's data")
-    people.add_argument("--yes", action="store_true", help="do not ask")
+    people.add_argument("--new", default="", metavar="NAME", help="the old link stops working")
     people.add_argument("--json", action="store_true", help="answer in JSON")
+    gone = command("forget", _forget, "Delete a rater with every rating, for ever.")
+    _study_argument(gone)
+    gone.add_argument("rater", metavar="NAME")
+    gone.add_argument("--yes", action="store_true", help="do not ask")
     status = command("status", _status, "What is rated, what is missing, is the design connected.")
     _study_argument(status)
     status.add_argument("--wanted", type=int, metavar="N", help="ratings a stimulus, from now on")
@@ -113,6 +100,10 @@ def _option(rule: str) -> str:
 
 
 def _create(options: argparse.Namespace) -> int:
+    from fiqa_studio.study import file  # noqa: PLC0415
+    from fiqa_studio.study.database import without_password  # noqa: PLC0415
+    from fiqa_studio.study.planning.design import build  # noqa: PLC0415
+
     path = Path(options.to)
     if path.exists():
         raise StudyError(
@@ -140,7 +131,12 @@ def _create(options: argparse.Namespace) -> int:
             progress=progress,
         )
     file.create(built.study, path, database=options.database)
-    if options.json:
+    _report(built, path, as_json=options.json)
+    return DONE
+
+
+def _report(built: Built, path: Path, *, as_json: bool) -> None:
+    if as_json:
         report = {
             "study": str(path),
             "stimuli": sum(map(len, built.study.batches)),
@@ -153,7 +149,7 @@ def _create(options: argparse.Namespace) -> int:
             "left_out": [dataclasses.asdict(one) for one in built.left_out],
         }
         print(json.dumps(report, indent=2, ensure_ascii=False))
-        return DONE
+        return
     stimuli = sum(map(len, built.study.batches))
     output.say(f"{stimuli:,} pictures in {len(built.study.batches):,} batches: {path}")
     for warning in built.study.warnings:
@@ -162,7 +158,6 @@ def _create(options: argparse.Namespace) -> int:
         output.say(f"Left out: {output.one_line(one.name)}: {one.reason}")
     if len(built.left_out) > _SHOWN_LEFT_OUT:
         output.say(f"… and {len(built.left_out) - _SHOWN_LEFT_OUT:,} more; see --json.")
-    return DONE
 
 
 def _progress(done: int, total: int) -> JobProgress:
@@ -173,6 +168,8 @@ def _progress(done: int, total: int) -> JobProgress:
 
 
 def _sources(options: argparse.Namespace) -> list[StimulusSource]:
+    from fiqa_studio.study.planning import sources  # noqa: PLC0415
+
     given = Path(options.source)
     found = sources.from_folder(given) if given.is_dir() else sources.from_list(given)
     for folder, side in ((options.good, GoldSide.HIGH), (options.bad, GoldSide.LOW)):
@@ -216,7 +213,8 @@ def _texts(path: Path) -> Texts:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from fiqa_studio.study.web import server  # noqa: PLC0415 - needs the extra
+    from fiqa_studio.study import file, raters  # noqa: PLC0415
+    from fiqa_studio.study.web import server  # noqa: PLC0415
 
     place = server.bind(options.host, options.port, base=options.base)
     try:
@@ -245,7 +243,9 @@ def _serve(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _check_pictures(opened: file.OpenStudy) -> None:
+def _check_pictures(opened: OpenStudy) -> None:
+    from fiqa_studio.study import pictures  # noqa: PLC0415
+
     gone = pictures.missing(opened.pictures, [x.hash for x in opened.study.stimuli])
     if gone:
         raise StudyError(
@@ -256,28 +256,35 @@ def _check_pictures(opened: file.OpenStudy) -> None:
         )
 
 
-def _raters(options: argparse.Namespace) -> int:
+def _links(options: argparse.Namespace) -> int:
+    from fiqa_studio.study import file, raters  # noqa: PLC0415
+
     with file.opened(Path(options.study), database=options.database) as opened:
-        database = opened.database
         for name in options.add:
-            raters.add(database, name)
-        if options.new_link:
-            raters.new_token(database, _rater(database, options.new_link).id)
-        if options.forget:
-            rater = _rater(database, options.forget)
-            if not options.yes and not _agreed(f"Delete every rating of {rater.name} for ever?"):
-                return DONE
-            raters.forget(database, rater.id)
-        people = raters.everybody(database)
-        if options.json:
-            output.print_json_list(
-                {"name": r.name, "token": r.token, "ended": r.ended, "pack": bool(r.pack_id)}
-                for r in people
-            )
-            return DONE
-        for rater in people:
-            state = rater.ended or ("in a pack" if rater.pack_id else "")
-            print(f"{rater.name}\t#t={rater.token}\t{state}".rstrip())
+            raters.add(opened.database, name)
+        if options.new:
+            raters.new_token(opened.database, _rater(opened.database, options.new).id)
+        people = raters.everybody(opened.database)
+    if options.json:
+        output.print_json_list(
+            {"name": r.name, "token": r.token, "ended": r.ended, "pack": bool(r.pack_id)}
+            for r in people
+        )
+        return DONE
+    for rater in people:
+        state = rater.ended or ("in a pack" if rater.pack_id else "")
+        print(f"{rater.name}\t#t={rater.token}\t{state}".rstrip())
+    return DONE
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from fiqa_studio.study import file, raters  # noqa: PLC0415
+
+    with file.opened(Path(options.study), database=options.database) as opened:
+        rater = _rater(opened.database, options.rater)
+        if options.yes or _agreed(f"Delete every rating of {rater.name} for ever?"):
+            raters.forget(opened.database, rater.id)
+            output.say(f"{rater.name} is forgotten.")
     return DONE
 
 
@@ -288,7 +295,9 @@ def _agreed(question: str) -> bool:
         return False
 
 
-def _rater(database: StudyDatabase, name: str) -> raters.Rater:
+def _rater(database: StudyDatabase, name: str) -> Rater:
+    from fiqa_studio.study import raters  # noqa: PLC0415
+
     found = raters.named(database, name)
     if found is None:
         raise StudyError(f"There is no rater named “{name}”.", code="rater.name")
@@ -296,6 +305,10 @@ def _rater(database: StudyDatabase, name: str) -> raters.Rater:
 
 
 def _status(options: argparse.Namespace) -> int:
+    from fiqa_studio.study import file, raters  # noqa: PLC0415
+    from fiqa_studio.study.planning.allocation import connected, extend_list  # noqa: PLC0415
+    from fiqa_studio.study.sitting import trials  # noqa: PLC0415
+
     with file.opened(Path(options.study), database=options.database) as opened:
         study, database = opened.study, opened.database
         if options.wanted is not None:

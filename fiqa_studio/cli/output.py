@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fiqa_studio.curation.querytext import QueryTextError
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.exports import records
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 _COUNTS = (
     *("indexed", "faces", "scored", "unchanged", "moved", "returned", "missing"),
-    *("failed", "other"),
+    *("failed", "other", "thumbnails", "maps", "filled", "written"),
 )
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[JobProgress], None]]:
+def progress_bar(unit: str = "photo") -> Iterator[Callable[[JobProgress], None]]:
     """Where standard error is a terminal, a bar; gives the function that moves it."""
     if not sys.stderr.isatty():
         yield lambda _progress: None
@@ -33,7 +34,7 @@ def progress_bar() -> Iterator[Callable[[JobProgress], None]]:
     from tqdm import tqdm  # noqa: PLC0415 - only where there is somebody to look at it
 
     tqdm.monitor_interval = 0  # its thread is for bars that stall; ours is refreshed by the clock
-    with tqdm(unit="photo", file=sys.stderr, dynamic_ncols=True, leave=False) as bar:
+    with tqdm(unit=unit, file=sys.stderr, dynamic_ncols=True, leave=False) as bar:
 
         def show(progress: JobProgress) -> None:
             bar.total = progress.total
@@ -96,7 +97,9 @@ def print_report(report: dict[str, Any]) -> None:
         print(f"Decoder  {name}: {'ready' if usable else 'not installed'}")
     library = report["library"]
     if library["exists"] and "counts" in library:
-        counts = ", ".join(f"{count:,} {name}" for name, count in library["counts"].items())
+        counts = ", ".join(
+            f"{n:,} {name}" for name, n in library["counts"].items() if isinstance(n, int)
+        )
         print(f"Library  {library['path']}: {'sound' if library['ok'] else 'damaged'}; {counts}")
     else:
         print(
@@ -104,6 +107,8 @@ def print_report(report: dict[str, Any]) -> None:
         )
     for problem in report["problems"]:
         print(f"Problem  {problem}")
+    if lacking := library.get("faces_without_vectors"):
+        print(f"Missing  embeddings of {lacking:,} faces; fiqa score --fill computes them")
 
 
 def say(text: str) -> None:
@@ -111,9 +116,12 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def complain(error: KnownError) -> None:
-    """An error with its cause and remedy."""
+def complain(error: KnownError, query: str = "") -> None:
+    """An error with its cause and remedy; of a query's text with the place that is meant."""
     lines = [f"fiqa: {error.message}", error.cause, error.remedy]
+    if isinstance(error, QueryTextError) and query:
+        width = max(1, error.end - error.start)
+        lines[1:1] = [one_line(query), " " * error.start + "^" * width]
     print("\n      ".join(line for line in lines if line), file=sys.stderr)
 
 
