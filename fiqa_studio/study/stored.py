@@ -11,13 +11,15 @@ from fiqa_studio.study.database import StudyDatabase
 from fiqa_studio.study.decisions import Decision, What, left_out
 from fiqa_studio.study.errors import StudyError
 from fiqa_studio.study.file import OpenStudy
+from fiqa_studio.study.hidden_reference import differential
 from fiqa_studio.study.matrix import Ratings, from_rows
 from fiqa_studio.study.mos import MosMethod
+from fiqa_studio.study.pairs import Pair
 from fiqa_studio.study.reliability import Answers, RaterReport, Thresholds, reliability
 from fiqa_studio.study.rows import RatingRow
 from fiqa_studio.study.scale import scale_for
 from fiqa_studio.study.screening import LOO_THRESHOLD
-from fiqa_studio.study.values import GoldSide, Method, Study
+from fiqa_studio.study.values import GoldSide, Method, Study, TrialKind
 
 
 def rating_rows(database: StudyDatabase) -> list[RatingRow]:
@@ -53,12 +55,15 @@ def rating_rows(database: StudyDatabase) -> list[RatingRow]:
 def ratings_of(opened: OpenStudy, attribute: str = "") -> Ratings:
     """What a study's MOS is made of; stimuli by their hashes, in the order of the study.
 
+    With hidden references these are the differences from them.
+
     Args:
         opened: The study.
         attribute: What was judged; empty: the study's first.
 
     Raises:
-        StudyError: ``study.pairs``: pairs have no MOS; ``study.attribute``: no such one.
+        StudyError: ``study.pairs``: pairs have no MOS, see `pairs_of`;
+            ``study.attribute``: no such one.
     """
     study = opened.study
     if study.method is Method.PAIRS:
@@ -75,13 +80,36 @@ def ratings_of(opened: OpenStudy, attribute: str = "") -> Ratings:
             code="study.attribute",
         )
     scale = scale_for(study)
-    return from_rows(
+    found = from_rows(
         rating_rows(opened.database),
         low=scale.low,
         high=scale.high,
         attribute=wanted,
         stimuli=_studied(study),
     )
+    if study.method is Method.ACR_HR:
+        references = {one.hash: one.reference for one in study.stimuli if one.reference}
+        return differential(found, references)
+    return found
+
+
+def pairs_of(opened: OpenStudy) -> list[Pair]:
+    """The comparisons of a pair study, by the stimuli's names; raters left out are not there."""
+    known = {stimulus.hash: stimulus.name for stimulus in opened.study.stimuli}
+    excluded = left_out(decisions(opened.database))
+    return [
+        Pair(
+            first=known.get(rating.stimulus, rating.stimulus),
+            second=known.get(rating.other, rating.other),
+            outcome=rating.value,
+            rater=rating.rater,
+        )
+        for rating in reading.ratings(opened.database)
+        if rating.final
+        and rating.other
+        and rating.kind in {TrialKind.STUDY, TrialKind.REPEAT}
+        and rating.rater not in excluded
+    ]
 
 
 def analyse_study(

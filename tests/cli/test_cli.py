@@ -190,6 +190,18 @@ def test_the_doctor_reports_versions_scorers_and_a_sound_library(
     assert "sharpness" in [scorer["name"] for scorer in report["scorers"]]
 
 
+def test_the_doctor_tells_lost_thumbnails_from_a_damaged_library(
+    indexed: Indexed, fiqa: Fiqa, library: Path, tmp_path: Path
+) -> None:
+    assert ": sound; " in fiqa("doctor").stdout
+    copy = shutil.copy(library, tmp_path / "copy.fiqa")
+    Path(f"{copy}.thumbs").write_bytes(b"garbage" * 9000)
+    report = fiqa("doctor", "--library", copy, status=1).stdout
+    assert ": sound; " in report
+    assert "Problem  thumbnails: " in report
+    assert "The library is not affected" in report
+
+
 def test_scorers_are_listed(fiqa: Fiqa) -> None:
     found = {scorer["name"]: scorer for scorer in answer(fiqa, "scorers")}
     assert found["sharpness"]["available"] is True

@@ -29,13 +29,21 @@ def is_anything_lost(library: Library) -> bool:
     return bool(library.thumbnails.mend().photos) or bool(_faces_without_map(library))
 
 
-def remake(tools: Tools, job: Job, places: Sequence[Place]) -> None:
-    """Make again what is lost of the photos in these places."""
+def clear_damage(tools: Tools, job: Job) -> str:
+    """Throw away what is damaged; returns what it was, a sentence, empty where nothing is.
+
+    Before a scan, so that what the scan writes does not go the same way.
+    """
     job.say("Checking thumbnails")
-    lost = tools.library.thumbnails.mend()
-    if lost.photos and not job.cancelled:
-        job.say(f"{lost.damage or 'Thumbnails are missing.'} They are made again")
-        IndexWork(tools.library, tools.client, job, scorer=None).remake(places, lost.photos)
+    return tools.library.thumbnails.mend().damage
+
+
+def remake(tools: Tools, job: Job, places: Sequence[Place], damage: str) -> None:
+    """Make again what is lost of the photos in these places; ``damage`` says why."""
+    lacking = tools.library.thumbnails.lacking()
+    if lacking and not job.cancelled:
+        job.say(f"{damage or 'Thumbnails are missing.'} They are made again")
+        IndexWork(tools.library, tools.client, job, scorer=None).remake(places, lacking)
     if not job.cancelled:
         _redraw_maps(tools, job)
 
@@ -82,7 +90,8 @@ def _faces_without_map(library: Library) -> list[FaceId]:
 
 
 def _work(tools: Tools, job: Job, _params: Params) -> None:
-    remake(tools, job, all_places(tools.library))
+    damage = clear_damage(tools, job)
+    remake(tools, job, all_places(tools.library), damage)
 
 
 def _outcome(job: Job) -> str:

@@ -29,17 +29,26 @@ def parse_columns(given: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for text in given:
-        for part in re.split(r",(?=\s*[A-Za-z]+\s*=)", text):
-            key, separator, name = part.partition("=")
-            key = _ALIASES.get(key.strip().casefold(), key.strip().casefold())
-            if not separator or key not in KEYS or not name.strip():
+        for part in re.split(r",(?=[^,=]+=)", text):
+            key, name = _pair(part)
+            if not key:
                 raise StudyError(
                     f"“{part.strip()}” does not name a column.",
                     remedy=f"Write KEY=COLUMN, with one of {', '.join(KEYS)}.",
                     code="table.columns",
                 )
-            found[key] = name.strip()
+            found[key] = name
     return found
+
+
+def _pair(part: str) -> tuple[str, str]:
+    """Key and column of ``KEY=COLUMN``, or of ``COLUMN=KEY``; empty where it is neither."""
+    before, separator, after = (text.strip() for text in part.partition("="))
+    for key, name in ((before, after), (after, before)):
+        known = _ALIASES.get(key.casefold(), key.casefold())
+        if separator and name and known in KEYS:
+            return known, name
+    return "", ""
 
 
 def place(table: Table, name: str) -> int:
