@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from fiqa_studio.domain.belongings import refuse_to_replace
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.paths import display_path
-from fiqa_studio.store.belongings import refuse_to_replace
 
 
 @contextmanager

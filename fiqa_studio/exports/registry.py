@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fiqa_studio.domain.belongings import refuse_to_replace
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.query import Subject
 from fiqa_studio.exports.atomic import cannot_write
 from fiqa_studio.exports.writer import Content, OpenWriter
-from fiqa_studio.store.belongings import refuse_to_replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

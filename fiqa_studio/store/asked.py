@@ -19,8 +19,10 @@ from fiqa_studio.domain.query import PhotoRule, Query, Subject
 from fiqa_studio.domain.terms import Term
 from fiqa_studio.store import rows
 from fiqa_studio.store.columns import Ids, different_texts, int_columns
+from fiqa_studio.store.kept import Kept
 from fiqa_studio.store.owners import Owners
 from fiqa_studio.store.schema import Face, FaceState, Photo, Score, Scorer, Setting
+from fiqa_studio.store.vectors import Vectors
 
 Mask = npt.NDArray[np.bool_]
 ReadText = Callable[[str], tuple[Term, ...]]
@@ -32,6 +34,7 @@ class Asked:
 
     Attributes:
         query: What is asked.
+        kept: What is read may be kept here, for others who ask of the same version.
         inside: Names of the smart albums that are being answered, outermost first.
     """
 
@@ -43,12 +46,16 @@ class Asked:
         *,
         read_text: ReadText | None = None,
         inside: tuple[str, ...] = (),
+        kept: tuple[Kept, int] | None = None,
+        vectors: Vectors | None = None,
     ):
         self.connection = connection
         self.query = query
         self.read_text = read_text
         self.inside = inside
         self._owners = owners
+        self.vectors = vectors
+        self._kept = kept
         self._found: dict[tuple[str, ...], Ids] = {}
 
     def within(self, where: tuple[Term, ...], album: str) -> Asked:
@@ -59,6 +66,8 @@ class Asked:
             self._owners,
             read_text=self.read_text,
             inside=(*self.inside, album),
+            kept=self._kept,
+            vectors=self.vectors,
         )
 
     @property
@@ -69,10 +78,14 @@ class Asked:
     @cached_property
     def scorer(self) -> int:
         """The id of the scorer whose scores count; 0 where there is none."""
-        wanted: Any = self.query.scorer or (
-            select(Setting.value).where(Setting.key == rows.ACTIVE_SCORER).scalar_subquery()
-        )
-        return self.connection.scalar(select(Scorer.id).where(Scorer.hash == wanted)) or 0
+        known = select(Scorer.id).where(Scorer.hash == self.scorer_hash)
+        return self.connection.scalar(known) or 0
+
+    @cached_property
+    def scorer_hash(self) -> str:
+        """Which scorer's scores count."""
+        active = select(Setting.value).where(Setting.key == rows.ACTIVE_SCORER)
+        return self.query.scorer or self.connection.scalar(active) or ""
 
     @cached_property
     def face_size(self) -> int:
@@ -98,9 +111,17 @@ class Asked:
         """The one integer column of a statement, in its order; asked for once only."""
         compiled = statement.compile(dialect=self.connection.dialect)
         key = (str(compiled), *map(repr, compiled.params.items()))
-        if key not in self._found:
-            self._found[key] = int_columns(self.connection, statement)[0]
-        return self._found[key]
+        found = self._found.get(key)
+        if found is None and self._kept is not None:
+            kept, version = self._kept
+            found = kept.get(version, key)
+        if found is None:
+            found = int_columns(self.connection, statement)[0]
+            if self._kept is not None:
+                kept, version = self._kept
+                kept.put(version, key, found)
+        self._found[key] = found
+        return found
 
     def mask(self, ids: Ids) -> Mask:
         """What is asked for, as far as its ids are among these."""

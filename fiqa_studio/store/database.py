@@ -6,7 +6,7 @@ import os
 import sqlite3
 import struct
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -15,11 +15,12 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from fiqa_studio.domain.belongings import APPLICATION_ID
 from fiqa_studio.domain.changes import Changes
 from fiqa_studio.domain.errors import LibraryError
 from fiqa_studio.store import connections, errors, migrate, thumbs_file, vectors
 from fiqa_studio.store.lock import LibraryLock
-from fiqa_studio.store.schema import APPLICATION_ID, REVISION
+from fiqa_studio.store.schema import REVISION
 from fiqa_studio.store.writer import Transaction, Writer, failed
 
 T = TypeVar("T")
@@ -83,11 +84,25 @@ class Database:
         with errors.translated(self.path), self._readers.connect() as connection:
             yield connection
 
+    @property
+    def version(self) -> int | None:
+        """A number that grows with each write; None while one goes on, or by another program."""
+        if self._writer is None:
+            return None
+        version = self._writer.version
+        return None if version % 2 else version
+
     def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> Future[T]:
         """Run ``work`` in one transaction on the writer thread; see `Writer.write`."""
         if self._writer is None:
             return failed(errors.read_only(self.path))
         return self._writer.write(work, urgent=urgent)
+
+    def write_each(self, works: Sequence[Callable[[Transaction], T]]) -> Future[list[T]]:
+        """Run closures of one batch on the writer thread; see `Writer.write_each`."""
+        if self._writer is None:
+            return failed(errors.read_only(self.path))
+        return self._writer.write_each(works)
 
     def subscribe(self, callback: Callable[[Changes], None]) -> Callable[[], None]:
         """See `Writer.subscribe`. A read-only library never tells of anything."""

@@ -30,8 +30,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-APPLICATION_ID = 0x46495141
-"""``FIQA``, in the header of every library file."""
 REVISION = "0002"
 """The Alembic revision these declarations describe. Revisions count up, in four digits."""
 

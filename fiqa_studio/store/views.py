@@ -23,9 +23,11 @@ from fiqa_studio.store import filters, orders, pages, planes
 from fiqa_studio.store.asked import Asked, ReadText, standing_for
 from fiqa_studio.store.columns import Ids, int_columns
 from fiqa_studio.store.database import Database
+from fiqa_studio.store.kept import Kept
 from fiqa_studio.store.owners import Owners
 from fiqa_studio.store.schema import AlbumEntry, Face, FaceState, Photo, Score
 from fiqa_studio.store.summary import Summary, summary
+from fiqa_studio.store.vectors import Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,18 +60,33 @@ class Views:
     Attributes:
         read_text: Makes terms of a smart album's text, which this layer cannot read by itself;
             without it a query that names a smart album is refused.
+        vectors: What faces look like, beside the library; for the term ``like``.
     """
 
-    def __init__(self, database: Database):
+    def __init__(self, database: Database, vectors: Vectors | None = None):
         self._database = database
         self._owners = Owners()
+        self._kept = Kept()
         self.read_text: ReadText | None = None
+        self.vectors = vectors
 
     @contextmanager
     def asked(self, query: Query) -> Iterator[Asked]:
         """A question on one snapshot of the library."""
+        before = self._database.version
         with self._database.read() as connection:
-            yield Asked(connection, query, self._owners, read_text=self.read_text)
+            connection.scalar(select(func.max(Face.id)))  # from here on nothing moves
+            kept = None
+            if before is not None and before == self._database.version:
+                kept = (self._kept, before)
+            yield Asked(
+                connection,
+                query,
+                self._owners,
+                read_text=self.read_text,
+                kept=kept,
+                vectors=self.vectors,
+            )
 
     def ids(self, query: Query) -> Ids:
         """What a query asks for, in its order.

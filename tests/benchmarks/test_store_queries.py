@@ -40,8 +40,9 @@ TEXTS = (
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Read-only: then no list is kept from one question to the next, and each is a first one."""
     path = build(tmp_path_factory.mktemp("big") / "big.fiqa", PHOTOS, thumbnails=False)
-    with Library.open(path) as library:
+    with Library.open(path, read_only=True) as library:
         yield library
 
 
@@ -112,6 +113,28 @@ def test_any_face_may_stand_for_its_photo(big: Library, capsys: pytest.CaptureFi
             for rule in PhotoRule
         },
     )
+
+
+def test_who_narrows_further_waits_less(big: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the window the order that is on the screen is known already."""
+    with Library.open(big.path) as library:
+        library.views.ids(Query())
+        library.views.prepare()
+        figures: dict[str, float] = {}
+        for text in (
+            "c",
+            "ca",
+            "can",
+            "cano",
+            "canon",
+            "canon stars:3..",
+            "canon stars:3.. eyes:open",
+        ):
+            start = time.thread_time()
+            library.views.ids(apply(text, Query()))
+            figures[f"then: {text}"] = time.thread_time() - start
+    _report(capsys, figures)
+    assert max(figures.values()) < _BUDGET
 
 
 def test_pages_and_sums_are_answered_at_once(

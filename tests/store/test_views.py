@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import event
 
 from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.marks import SetStars
 from fiqa_studio.domain.photos import PhotoStatus
 from fiqa_studio.domain.query import Order, PhotoRule, Query, SortKey, Subject
 from fiqa_studio.domain.terms import (
@@ -30,12 +31,12 @@ from fiqa_studio.domain.terms import (
     Words,
     negation,
 )
-from fiqa_studio.store import search, summary, words
+from fiqa_studio.store import kept, search, summary, words
 from fiqa_studio.store.filters import FILTERS
 from fiqa_studio.store.library import Library
 from tests.store import album as album_of
 from tests.store import plain
-from tests.store.values import SHARPNESS, STARTER, make_face, make_photo
+from tests.store.values import SHARPNESS, STARTER, make_face, make_photo, make_score, mark
 
 BASE = album_of.BASE
 ANSWERED = [name for name in TERMS if name != "like"]
@@ -278,7 +279,7 @@ def test_contradictions_find_nothing(album: Library) -> None:
 @pytest.mark.parametrize(
     ("term", "says"),
     [
-        (InIds("like", (1,)), "flaws look like"),
+        (InIds("like", (1,)), "flaws of this face"),
         (OneOf("flaw", ("motion blur",)), "motion blur"),
         (OneOf("album", ("nowhere",)), "nowhere"),
         (OneOf("album", (album_of.SMART,)), "saved query"),
@@ -486,6 +487,60 @@ def test_faces_that_come_later_are_with_their_photos(library: Library) -> None:
         query = Query(where=(Contains("camera", f"camera {number}"),))
         (face,) = library.views.ids(query).tolist()
         assert library.views.face_rows([face])[0].path == f"/{number}.jpg"
+
+
+def test_what_was_read_holds_only_until_something_is_written(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists that are kept from one question to the next are never of before a write."""
+    monkeypatch.setattr(kept, "_LEAST", 1)
+    library.scores.ensure_scorer(STARTER).result()
+    queries = [
+        Query(subject, where, Order(key))
+        for subject in Subject
+        for where in ((), (Between("score", 0.3),), (Between("stars", 1),), (Words(("1",)),))
+        for key in (SortKey.SCORE, SortKey.TIME, SortKey.FILE_SIZE)
+    ]
+    for number in range(12):
+        photo = make_photo(str(number), [make_face(number)], taken_at=BASE)
+        path = f"/{number}.jpg".encode()
+        recorded = library.photos.record_indexed(None, path, number, 1, photo).result()
+        score = make_score(number / 12)
+        library.scores.record(STARTER.hash, [(recorded.face_ids[0], score, None)]).result()
+        mark(library, int(recorded.photo_id), SetStars(number % 3))
+        if number == 7:
+            library.photos.mark_missing([recorded.photo_id]).result()
+        known = album_of.known(library)
+        for query in queries:
+            for _ in range(2):
+                assert library.views.ids(query).tolist() == plain.answer(known, query), query
+
+
+def test_lists_are_kept_while_nothing_is_written(
+    album: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "_LEAST", 1)
+    query = Query(where=(Between("eyes", 0.05),), order=Order(SortKey.FACE_SIZE))
+    assert len(_plans(album, query)) > len(_plans(album, query))
+
+
+def test_what_is_kept_takes_no_more_than_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "_LEAST", 2)
+    monkeypatch.setattr(kept, "_MOST_BYTES", 40)
+    cache = kept.Kept()
+    for number in range(6):
+        cache.put(2, number, np.arange(4))
+    cache.put(2, "few", np.arange(1))
+    cache.put(2, "high", np.array([2**40, 1, 2]))
+    held = [key for key in (*range(6), "few", "high") if cache.get(2, key) is not None]
+    assert held == [4, 5]
+    assert cache.get(4, 5) is None
+    cache.put(4, 5, np.array([7, 8]))
+    cache.put(2, 6, np.arange(4))
+    assert cache.get(2, 6) is None
+    found = cache.get(4, 5)
+    assert found is not None
+    assert (found.tolist(), found.dtype) == ([7, 8], np.int64)
 
 
 def test_names_are_ordered_as_people_order_them() -> None:

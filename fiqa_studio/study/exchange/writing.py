@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from fiqa_studio.domain.belongings import refuse_to_replace
 from fiqa_studio.study import stored
 from fiqa_studio.study.analysis import Analysis
 from fiqa_studio.study.errors import StudyError
@@ -147,7 +148,8 @@ def save_text(text: str, target: Path) -> None:
     """Write a text in UTF-8, whole or not at all.
 
     Raises:
-        StudyError: ``export.write``; ``export.study``: a study or a database is in its place.
+        KnownError: ``export.write``; ``export.study``: a study or a library by its name is in its
+            place; or what `refuse_to_replace` says of a library or database by its content.
     """
     _save(target, lambda part: part.write_text(text, encoding="utf-8", newline=""))
 
@@ -164,6 +166,7 @@ def _save(target: Path, put: Callable[[Path], int]) -> None:
             remedy="Choose another name.",
             code="export.study",
         )
+    refuse_to_replace(target)
     part = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
         put(part)

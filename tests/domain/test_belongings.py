@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fiqa_studio.domain.belongings import is_library, refuse_to_replace
 from fiqa_studio.domain.errors import LibraryError
-from fiqa_studio.store.belongings import is_library, refuse_to_replace
 from fiqa_studio.store.library import Library
 
 SIDE_FILES = (
     *("-wal", "-shm", "-journal", ".lock", ".thumbs"),
     *(".thumbs-wal", ".thumbs-shm", ".thumbs-journal"),
 )
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with Library.create(tmp_path / "test.fiqa") as opened:
+        yield opened
 
 
 def refused(target: Path) -> str:
@@ -69,9 +75,9 @@ def test_side_files_of_a_library_opened_by_a_link_are_refused(tmp_path: Path) ->
 
 
 def test_a_stray_log_and_another_programs_database_are_refused(
-    library: Library, add_photo: Callable[..., int], tmp_path: Path
+    library: Library, tmp_path: Path
 ) -> None:
-    add_photo("/a.jpg")
+    library.roots.add(tmp_path).result()
     shutil.copy(f"{library.path}-wal", tmp_path / "rescued")
     shutil.copy(f"{library.path}.thumbs", tmp_path / "thumbnails.csv")
     sqlite3.connect(tmp_path / "other.csv").executescript("CREATE TABLE a (b)")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from fiqa_studio.domain.errors import LibraryError
 from fiqa_studio.domain.paths import display_path
-from fiqa_studio.store.schema import APPLICATION_ID
+
+APPLICATION_ID = 0x46495141
+"""In the header of every library, at byte 68: ``FIQA``."""
 
 _DATABASE = b"SQLite format 3\x00"
 _APPLICATION_ID_AT = slice(68, 72)
