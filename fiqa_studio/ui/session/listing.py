@@ -88,7 +88,7 @@ class Listing(QObject):
         self._held = -1
         self._then: list[Callable[[], object]] = []
         self.cards = Cards(session)
-        self.cards.set_subject(query.subject)
+        self.cards.show(query)
         self.rows = Rows(self.cards, self)
         self.selection = Selection(self, self.rows, self.cards)
         self._refresh = Refresher(self._list_again, _REFRESH_MS, self)
