@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +222,34 @@ def test_a_script_may_wait_until_the_window_lets_go(
     assert main(arguments) == 0
     assert len(tried) == 3
     assert len(marked(library)) == COUNT
+
+
+def test_an_export_killed_in_the_middle_goes_on_with_the_same_command(
+    fiqa: Fiqa, library: Path, tmp_path: Path
+) -> None:
+    target, out = tmp_path / "out" / "all", tmp_path / "out"
+    out.mkdir()
+    command = ["export", "--format", "photos", "--query", "sort:name-asc", "--to", str(target)]
+    stuck = (
+        "import sys, threading; from fiqa_studio.exports.photos import PhotosWriter; "
+        "write = PhotosWriter._write; PhotosWriter._write = lambda self, original, part: ("
+        "threading.Event().wait() if b'IMG_06' in original else write(self, original, part)); "
+        "from fiqa_studio.cli import main; main(sys.argv[1:])"
+    )
+    arguments = [sys.executable, "-c", stuck, "--library", str(library), *command]
+    with subprocess.Popen(arguments) as killed:
+        deadline = time.monotonic() + 60
+        while len([*out.glob("*.unfinished/IMG_*")]) < 6:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        killed.kill()
+    assert not target.exists(), "half is not shown as whole"
+    written = {path.name: path.stat().st_ino for path in out.glob("*.unfinished/IMG_*")}
+    fiqa(*command)
+    assert [path.name for path in out.iterdir()] == ["all"]
+    assert len([*target.glob("IMG_*")]) == COUNT
+    for name, inode in written.items():
+        assert (target / name).stat().st_ino == inode, "not copied again"
 
 
 def test_the_doctor_says_what_has_no_embedding_and_how_to_get_it(fiqa: Fiqa) -> None:
