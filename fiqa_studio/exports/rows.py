@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from fiqa_studio.domain.fields_query import Query as FieldsQuery
 from fiqa_studio.domain.photos import FaceRow, PhotoId, PhotoRow
 from fiqa_studio.domain.query import Query
 from fiqa_studio.store.library import Library
@@ -18,7 +17,7 @@ _Row = TypeVar("_Row", FaceRow, PhotoRow)
 
 
 def faces_with_paths(
-    library: Library, query: Query | FieldsQuery, limit: int | None = None
+    library: Library, query: Query, limit: int | None = None
 ) -> Iterator[tuple[FaceRow, bytes]]:
     """The faces of a query in its order, each with its photo's path; ``limit`` at most."""
     ids = library.views.face_ids(query)[:limit]
@@ -28,7 +27,7 @@ def faces_with_paths(
 
 
 def photos_with_paths(
-    library: Library, query: Query | FieldsQuery, limit: int | None = None
+    library: Library, query: Query, limit: int | None = None
 ) -> Iterator[tuple[PhotoRow, bytes]]:
     """The photos of a query in its order, each with its path; ``limit`` at most."""
     ids = library.views.photo_ids(query)[:limit]
