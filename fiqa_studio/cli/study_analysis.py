@@ -1,4 +1,4 @@
-"""``fiqa study import``, ``analyse``, ``raters``, ``decide`` and ``export``."""
+"""``fiqa study import``, ``analyse``, ``raters``, ``decide``, ``report``, ``pairs``, ``export``."""
 
 from __future__ import annotations
 
@@ -40,6 +40,15 @@ def add(command: Command) -> None:
     decide.add_argument("what", choices=("accept", "use"))
     decide.add_argument("answer", choices=("yes", "no"))
     decide.add_argument("--reason", default="", help="why, a sentence")
+    report = command("report", _report, "Write a report: one HTML page with everything in it.")
+    report.add_argument("study", metavar="FILE.study")
+    report.add_argument("--to", required=True, metavar="FILE.html")
+    report.add_argument("--plots", default="", metavar="FOLDER", help="each plot as SVG and PNG")
+    report.add_argument("--method", choices=_METHODS, default="p910")
+    report.add_argument("--attribute", default="", help="the study's first by default")
+    pairs = command("pairs", _pairs, "Compute qualities from pair comparisons.")
+    pairs.add_argument("study", metavar="FILE.study")
+    pairs.add_argument("--json", action="store_true", help="answer in JSON")
     export = command("export", _export, "Write ratings or their MOS in a format of others.")
     export.add_argument("study", metavar="FILE.study")
     export.add_argument("--format", choices=_FORMATS, default="long")
@@ -230,6 +239,45 @@ def _export(options: argparse.Namespace) -> int:
             attribute=options.attribute,
         )
     output.say(f"{count:,} written to {display_path(Path(options.to))}.")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from fiqa_studio.study import file  # noqa: PLC0415
+    from fiqa_studio.study.mos import MosMethod  # noqa: PLC0415
+    from fiqa_studio.study.report import page  # noqa: PLC0415
+
+    with file.opened(Path(options.study)) as opened:
+        report = page.report_of(opened, MosMethod(options.method), attribute=options.attribute)
+    page.save(report, Path(options.to), Path(options.plots) if options.plots else None)
+    output.say(f"Report written to {display_path(Path(options.to))}.")
+    return 0
+
+
+def _pairs(options: argparse.Namespace) -> int:
+    from fiqa_studio.study import file, stored  # noqa: PLC0415
+    from fiqa_studio.study.numeric import finite  # noqa: PLC0415
+    from fiqa_studio.study.pairs import bradley_terry  # noqa: PLC0415
+
+    with file.opened(Path(options.study)) as opened:
+        found = bradley_terry(stored.pairs_of(opened))
+    rows = [
+        {
+            "name": name, "quality": float(found.quality[i]), "wins": float(found.wins[i]),
+            "half_width": finite(found.half_width[i]), "n": int(found.compared[i]),
+            "part": int(found.part[i]),
+        }
+        for i, name in enumerate(found.stimuli)
+    ]  # fmt: skip
+    if options.json:
+        _print_json({"stimuli": rows, "agreement": found.agreement, "connected": found.connected})
+    else:
+        for row in sorted(rows, key=lambda row: (row["part"], -float(str(row["quality"])))):
+            print(f"{row['quality']:>8.2f}  {row['n']:>4}  {output.one_line(row['name'])}")
+    if not found.connected:
+        output.say(
+            "Not all stimuli were compared with each other: each part has a zero of its own."
+        )
     return 0
 
 

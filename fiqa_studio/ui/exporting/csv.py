@@ -9,28 +9,28 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from fiqa_studio.ui.session.kinds import ViewKind
+from fiqa_studio.domain.query import Subject
 
 if TYPE_CHECKING:
-    from fiqa_studio.ui.shell.window import MainWindow
-    from fiqa_studio.ui.shell.workspace import Workspace
+    from fiqa_studio.ui.actions.context import Context
 
 
-def export_csv(window: MainWindow, work: Workspace) -> None:
+def export_csv(context: Context) -> None:
     """Ask for a file and write the faces shown to it, one row a face."""
     from fiqa_studio.exports.csv import write_faces  # noqa: PLC0415 - after first paint
     from fiqa_studio.exports.registry import check_target  # noqa: PLC0415 - after first paint
     from fiqa_studio.exports.rows import faces_with_paths  # noqa: PLC0415 - after first paint
 
-    folder = work.session.settings["last-export"] or str(Path.home())
+    session, window = context.session, context.window
+    folder = context.settings["last-export"] or str(Path.home())
     name, _ = QFileDialog.getSaveFileName(
-        window, "Export CSV", str(Path(folder) / "faces.csv"), "CSV (*.csv)"
+        window.widget, "Export CSV", str(Path(folder) / "faces.csv"), "CSV (*.csv)"
     )
     if not name:
         return
     target = Path(name if Path(name).suffix else f"{name}.csv")
-    work.session.settings["last-export"] = str(target.parent)
-    library, query = work.session.library, work.query
+    context.settings["last-export"] = str(target.parent)
+    library, query = session.library, session.listing.query
     window.tell(f"Exporting to {target.name}…")
 
     def write() -> int:
@@ -39,18 +39,18 @@ def export_csv(window: MainWindow, work: Workspace) -> None:
 
     def failed(error: Exception) -> None:
         window.tell("")
-        work.session.report(error)
+        session.report(error)
 
     def done(count: int) -> None:
         window.tell("")
         what = "1 face" if count == 1 else f"{count:,} faces"
-        if work.kind is ViewKind.PHOTOS:
+        if query.subject is Subject.PHOTOS:
             what += " of the photos shown"
-        window.banner.show_message(
+        window.say(
             "info",
             f"Exported {what} to {target}",
             "Show",
             lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(target.parent))),
         )
 
-    work.session.run(write, done, failed=failed)
+    session.run(write, done, failed=failed, slow=True)

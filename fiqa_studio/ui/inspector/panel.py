@@ -13,9 +13,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from fiqa_studio.domain.changes import Changes, Kind
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import FaceDetail, FaceFlag, FaceId, FaceRow, PhotoDetail, PhotoId
+from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.inspector import explain, fact_rows
@@ -48,6 +48,7 @@ class InspectorPanel(QScrollArea):
         self._counts: npt.NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
         self._counted = False
         self._waited = False
+        self._of = 0
         self._held: FaceFacts | None = None
         self._intervals = Intervals(session, self)
         self._intervals.came.connect(self._on_more_known)
@@ -91,8 +92,11 @@ class InspectorPanel(QScrollArea):
 
         self._session.run(read, partial(self._on_photo, photo_id), key=self._key)
 
-    def show_faces(self, face_ids: Sequence[int]) -> None:
-        """Sum up several faces; one or none are shown as such."""
+    def show_faces(self, face_ids: Sequence[int], of: int = 0) -> None:
+        """Sum up several faces; one or none are shown as such.
+
+        ``of`` says of how many they are a fair sample, where there are too many to read.
+        """
         if len(face_ids) == 1:
             self.show_face(face_ids[0])
             return
@@ -100,6 +104,7 @@ class InspectorPanel(QScrollArea):
             self.clear()
             return
         self._shown = ("faces", tuple(face_ids))
+        self._of = max(of, len(face_ids))
         views = self._session.library.views
         self._session.run(lambda: views.face_rows(list(face_ids)), self._on_several, key=self._key)
 
@@ -335,19 +340,23 @@ class InspectorPanel(QScrollArea):
         if self._shown[0] != "faces":
             return
         self._hide_all()
-        self._sum_up(rows)
+        self._sum_up(rows, self._of)
         self._score.show()
         self._construct.show()
 
-    def _sum_up(self, rows: Sequence[FaceRow]) -> None:
+    def _sum_up(self, rows: Sequence[FaceRow], of: int = 0) -> None:
         scores = sorted(row.score for row in rows if row.score is not None)
-        faces = "1 face" if len(rows) == 1 else f"{len(rows):,} faces"
+        sampled = of > len(rows)
+        count = of if sampled else len(rows)
+        faces = "1 face" if count == 1 else f"{count:,} faces"
         if not scores:
             self._score.show_words("–", faces, "not scored yet")
             return
         middle = float(np.median(scores))
         low, high = shown_score(scores[0]), shown_score(scores[-1])
         note = "" if len(scores) == 1 else f"median, from {low} to {high}"
+        if sampled:
+            note = f"median of {len(rows):,} of them, {low} to {high}"
         self._score.show_words(str(shown_score(middle)), faces, note, middle)
         self._standing.set_counts(self._counts)
         self._standing.set_scores(scores[:: max(len(scores) // 400, 1)])
@@ -363,7 +372,7 @@ class InspectorPanel(QScrollArea):
     def _count(self) -> None:
         views = self._session.library.views
         self._session.run(
-            lambda: views.score_histogram(Query(), BINS, True),
+            lambda: views.score_histogram(Query(), BINS),
             self._on_counts,
             key=f"{self._key}-counts",
         )
@@ -393,4 +402,4 @@ class InspectorPanel(QScrollArea):
         elif kind == "photo":
             self.show_photo(PhotoId(ids[0]))
         elif kind == "faces":
-            self.show_faces(ids)
+            self.show_faces(ids, self._of)

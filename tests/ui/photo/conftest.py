@@ -35,7 +35,7 @@ from fiqa_studio.domain.photos import (
 from fiqa_studio.domain.scores import Score, ScoreMaps, ScorerInfo
 from fiqa_studio.engine.link.protocol import Rendered
 from fiqa_studio.engine.scoring.installed import Interval
-from fiqa_studio.ui import theme
+from fiqa_studio.ui import features, theme
 from fiqa_studio.ui.session.session import Session
 from fiqa_studio.ui.session.settings import Settings
 
@@ -355,6 +355,8 @@ def session(
     qapp: object, qtbot: QtBot, library: FakeLibrary, engine: FakeEngine, tmp_path: Path
 ) -> Iterator[Session]:
     theme.manager.apply("dark")
-    made = Session(library, engine, Settings(tmp_path / "window.json"))  # type: ignore[arg-type]
+    settings = Settings(tmp_path / "window.json")
+    settings.declare(features.registry().settings)
+    made = Session(library, engine, settings)  # type: ignore[arg-type]
     yield made
     made.close()

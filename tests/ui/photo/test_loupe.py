@@ -14,6 +14,7 @@ from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.domain.photos import PhotoStatus
 from fiqa_studio.domain.scores import ScoreMaps
+from fiqa_studio.ui.actions.area import Step, Verb
 from fiqa_studio.ui.loupe.bar import LoupeBar
 from fiqa_studio.ui.loupe.loupe import LoupeView
 from fiqa_studio.ui.session.session import Session
@@ -29,7 +30,7 @@ def loupe(session: Session, qtbot: QtBot) -> Iterator[LoupeView]:
     made.show()
     qtbot.waitExposed(made)
     yield made
-    made.close_images()
+    made.close_down()
 
 
 def shown(loupe: LoupeView, qtbot: QtBot, photo_id: int, face_id: int | None = None) -> None:
@@ -79,13 +80,13 @@ def test_a_click_selects_and_a_click_beside_clears(loupe: LoupeView, qtbot: QtBo
     assert loupe.face_id is None
 
 
-def test_tab_goes_through_the_faces(loupe: LoupeView, qtbot: QtBot) -> None:
+def test_cycling_goes_through_the_faces(loupe: LoupeView, qtbot: QtBot) -> None:
     shown(loupe, qtbot, 1)
     told: list[int] = []
     loupe.face_selected.connect(told.append)
     for _ in range(4):
-        qtbot.keyClick(loupe.canvas, Qt.Key.Key_Tab)
-    qtbot.keyClick(loupe.canvas, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+        loupe.cycle_faces(1)
+    loupe.cycle_faces(-1)
 
     assert told == [13, 12, 11, 13, 11]
 
@@ -93,14 +94,14 @@ def test_tab_goes_through_the_faces(loupe: LoupeView, qtbot: QtBot) -> None:
 def test_z_and_a_double_click_zoom_to_the_face_and_back(loupe: LoupeView, qtbot: QtBot) -> None:
     shown(loupe, qtbot, 1, 12)
     canvas = loupe.canvas
-    qtbot.keyClick(canvas, Qt.Key.Key_Z)
+    loupe.zoom_to_face()
     view, mark = canvas.viewpoint.view, canvas.selected_mark()
     assert view is not None
     assert mark is not None
     assert (view.x, view.y) == pytest.approx(
         (mark.zoom_area.center().x(), mark.zoom_area.center().y())
     )
-    qtbot.keyClick(canvas, Qt.Key.Key_Z)
+    loupe.zoom_to_face()
     assert canvas.viewpoint.view is not None
     assert canvas.viewpoint.view.is_fitted
 
@@ -176,7 +177,7 @@ def test_a_map_is_read_when_it_is_wanted_and_its_absence_is_said(
     qtbot.waitUntil(lambda: [mark.id for mark in loupe.canvas.mapped()] == [12])
     assert loupe.scale_text.startswith("quality from 1 to 100")
 
-    qtbot.keyClick(loupe.canvas, Qt.Key.Key_Tab)
+    loupe.cycle_faces(1)
     assert loupe.face_id == 11
     assert "No map is stored" in loupe.scale_text
     assert session.settings["overlay"] == "quality"
@@ -258,14 +259,50 @@ def test_a_new_score_shows_without_asking(
     qtbot.waitUntil(lambda: [mark.score for mark in loupe.canvas.marks] == [0.25])
 
 
-def test_steps_and_escape_are_told(loupe: LoupeView, qtbot: QtBot) -> None:
+def test_arrows_step_while_fitted_and_pan_while_zoomed(loupe: LoupeView, qtbot: QtBot) -> None:
     shown(loupe, qtbot, 1)
     with qtbot.waitSignal(loupe.next_requested):
-        qtbot.keyClick(loupe.canvas, Qt.Key.Key_Right)
+        loupe.do(Verb.RIGHT)
     with qtbot.waitSignal(loupe.previous_requested):
-        qtbot.keyClick(loupe.canvas, Qt.Key.Key_Left)
-    with qtbot.waitSignal(loupe.closed):
-        qtbot.keyClick(loupe.canvas, Qt.Key.Key_Escape)
+        loupe.do(Verb.LEFT)
+    loupe.canvas.viewpoint.zoom_to(4.0)
+    before = loupe.canvas.viewpoint.view
+    with qtbot.assertNotEmitted(loupe.next_requested):
+        loupe.do(Verb.RIGHT)
+    assert loupe.canvas.viewpoint.view != before
+    with qtbot.waitSignal(loupe.previous_requested):
+        loupe.do(Verb.LEFT, Step.EXTEND)
+
+
+def test_other_ways_on_and_back_are_told(loupe: LoupeView, qtbot: QtBot) -> None:
+    shown(loupe, qtbot, 1)
+    for verb, signal in (
+        (Verb.NEXT, loupe.next_requested),
+        (Verb.PAGE_DOWN, loupe.next_requested),
+        (Verb.PREVIOUS, loupe.previous_requested),
+        (Verb.PAGE_UP, loupe.previous_requested),
+        (Verb.FIRST, loupe.first_requested),
+        (Verb.LAST, loupe.last_requested),
+        (Verb.BACK, loupe.closed),
+    ):
+        with qtbot.waitSignal(signal):
+            assert loupe.do(verb)
+    assert not loupe.do(Verb.TOGGLE)
+
+
+def test_zooming_by_steps_follows_no_face_any_more(loupe: LoupeView, qtbot: QtBot) -> None:
+    shown(loupe, qtbot, 1)
+    view = loupe.canvas.viewpoint
+    assert view.view is not None
+    fitted = view.view.scale
+    loupe.zoom(inwards=True)
+    assert view.view.scale == pytest.approx(1.5 * fitted)
+    loupe.zoom(inwards=False)
+    assert view.view.scale == pytest.approx(fitted)
+    loupe.do(Verb.OPEN)
+    assert view.view.device_scale == pytest.approx(1.0)
+    loupe.do(Verb.OPEN)
+    assert view.view.is_fitted
 
 
 def test_the_crop_is_fetched_only_when_shown(
@@ -291,7 +328,7 @@ def test_choices_are_remembered(loupe: LoupeView, session: Session, qtbot: QtBot
     drawing = again.canvas.drawing
     assert (drawing.boxes, drawing.landmarks, drawing.opacity) == (False, True, 0.3)
     assert again.overlay == "confidence"
-    again.close_images()
+    again.close_down()
 
 
 def test_a_long_name_gives_way_in_its_middle_and_is_told_whole(qtbot: QtBot) -> None:

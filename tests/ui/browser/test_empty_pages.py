@@ -6,7 +6,8 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.ui.shell.empty import ABOUT_SCORES, Emptiness, WelcomePage
+from fiqa_studio.ui.browser.empty_pages import Emptiness
+from fiqa_studio.ui.widgets.empty import ABOUT_SCORES, WelcomePage
 
 NEW = Emptiness(
     roots=0, photos=0, faces=0, in_folder=False, filtered=False, busy=False, of_faces=True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -171,39 +170,6 @@ class WelcomePage(QWidget):
         layout.addWidget(scores, 0, middle)
         layout.addWidget(privacy, 0, middle)
         layout.addStretch(3)
-
-
-@dataclass(frozen=True, slots=True)
-class Emptiness:
-    """Why nothing is listed.
-
-    Attributes:
-        roots: Folders in the library.
-        photos: Photos in it.
-        faces: Faces in it.
-        in_folder: Only one folder was asked for.
-        filtered: A filter is on besides that.
-        busy: An index is running.
-        of_faces: Faces were asked for.
-    """
-
-    roots: int
-    photos: int
-    faces: int
-    in_folder: bool
-    filtered: bool
-    busy: bool
-    of_faces: bool
-
-    def page(self) -> str:
-        """Which page says so: ``welcome``, ``busy``, ``filters``, ``no-faces``, ``no-photos``."""
-        if self.filtered and (self.faces if self.of_faces else self.photos):
-            return "filters"
-        if self.busy:
-            return "busy"
-        if self.roots == 0:
-            return "welcome"
-        return "no-faces" if self.of_faces and self.photos else "no-photos"
 
 
 class _Prose(QLabel):
