@@ -6,15 +6,16 @@ import csv
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.query import SortKey
 from fiqa_studio.ui.app import App
 from fiqa_studio.ui.browser.browser import Browser
+from fiqa_studio.ui.exporting.dialog import ExportDialog
 from fiqa_studio.ui.filters.bar import FilterBar
 from fiqa_studio.ui.loupe.loupe import LoupeView
 from fiqa_studio.ui.shell.workspace import Workspace
@@ -85,8 +86,8 @@ def test_a_folder_becomes_ranked_faces_and_a_table(
 
     # The faces shown, and only those, are exported.
     target = tmp_path / "faces.csv"
-    _answer_file_dialog(target)
     _press(qtbot, window, Qt.Key.Key_E)
+    _export_to(qtbot, target)
     qtbot.waitUntil(target.exists, timeout=_WINDOW_MS)
     with target.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -106,27 +107,22 @@ def _press(qtbot: QtBot, window: QWidget, key: Qt.Key) -> None:
     QTest.keyClick(window, key, both)
 
 
-def _answer_file_dialog(path: Path) -> None:
-    """Put a path into the next file dialog and press Enter, as soon as it is there."""
-    timer = QTimer(QApplication.instance())
+def _export_to(qtbot: QtBot, path: Path) -> None:
+    """Put a path into the export dialog and press Enter, once it is there."""
 
-    def answer() -> None:
-        dialog = QApplication.activeModalWidget()
-        if not isinstance(dialog, QFileDialog):
-            return
-        field = dialog.findChild(QLineEdit)
-        if field is None or not field.isVisible():
-            return
-        timer.stop()
-        # Pasted, since the dialog completes what is typed key by key.
-        QApplication.clipboard().setText(str(path))
-        field.selectAll()
-        QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-        assert field.text() == str(path)
-        QTest.keyClick(field, Qt.Key.Key_Return)
+    def dialog() -> ExportDialog | None:
+        found = QApplication.activeModalWidget()
+        return found if isinstance(found, ExportDialog) else None
 
-    timer.timeout.connect(answer)
-    timer.start(50)
+    qtbot.waitUntil(lambda: dialog() is not None, timeout=_WINDOW_MS)
+    found = dialog()
+    assert found is not None
+    qtbot.waitUntil(lambda: bool(found.place.text()), timeout=_WINDOW_MS)
+    found.place.setFocus()
+    found.place.selectAll()
+    QTest.keyClicks(found.place, str(path))
+    assert found.place.text() == str(path)
+    QTest.keyClick(found.place, Qt.Key.Key_Return)
 
 
 def _type_number(work: Workspace, name: str, value: int) -> None:

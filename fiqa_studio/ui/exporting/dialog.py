@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
@@ -82,7 +81,7 @@ class ExportDialog(QDialog):
         self._session = session
         self._choices = (shown, selected)
         self._place_is_ours = True
-        self.what = QButtonGroup(self)
+        self.what = QComboBox()
         self.formats = QComboBox()
         self.link = QComboBox()
         self.place = QLineEdit()
@@ -93,13 +92,14 @@ class ExportDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.start = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
         self.start.setDefault(True)
+        theme.set_role(self.start, "primary")
         self._timer = QTimer(self, singleShot=True, interval=_PREVIEW_MS)
         self._timer.timeout.connect(self._ask_preview)
         self._fill()
         self._lay_out(buttons)
         self.formats.currentIndexChanged.connect(self._on_format)
         self.link.currentIndexChanged.connect(self._update)
-        self.what.idClicked.connect(self._update)
+        self.what.currentIndexChanged.connect(self._update)
         self.place.textEdited.connect(self._on_typed)
         self.place.textChanged.connect(self._update)
         buttons.rejected.connect(self.reject)
@@ -117,7 +117,7 @@ class ExportDialog(QDialog):
     @property
     def chosen(self) -> Chosen:
         """What is to be exported."""
-        return self._choices[self.what.checkedId()]
+        return self._choices[self.what.currentData()]
 
     @property
     def path(self) -> Path | None:
@@ -125,20 +125,24 @@ class ExportDialog(QDialog):
         text = self.place.text().strip()
         if not text:
             return None
-        path = Path(text).expanduser()
+        path = Path(text)
+        with contextlib.suppress(RuntimeError):  # “~somebody” whom this computer does not know
+            path = path.expanduser()
         known = self.format
-        return path if known.is_folder or path.suffix else path.with_name(path.name + known.suffix)
+        whole = known.is_folder or path.suffix or not path.name
+        return path if whole else path.with_name(path.name + known.suffix)
 
     # --- construction -------------------------------------------------------------------------
 
     def _fill(self) -> None:
         shown, selected = self._choices
         for number, (name, chosen) in enumerate((("All shown", shown), ("Selected", selected))):
-            button = QRadioButton(f"{name}: {_counted(chosen)}")
-            button.setEnabled(bool(chosen))
-            self.what.addButton(button, number)
-        self.what.button(int(selected.count >= _MANY)).setChecked(True)
-        for known in self._session.engine.exporting.formats():
+            if chosen:
+                self.what.addItem(f"{name}: {_counted(chosen)}", number)
+        if selected.count >= _MANY:
+            self.what.setCurrentIndex(self.what.count() - 1)
+        formats = self._session.engine.exporting.formats()
+        for known in formats:
             self.formats.addItem(known.title, known)
             if not known.available:
                 model = self.formats.model()
@@ -146,12 +150,11 @@ class ExportDialog(QDialog):
                     item = model.item(self.formats.count() - 1)
                     item.setEnabled(False)
                     item.setToolTip(f"Needs {known.needs}: install fiqa-studio[{known.extra}]")
-        names = [known.name for known in self._session.engine.exporting.formats()]
-        remembered = self._session.settings["exporting.format"]
-        if remembered in names and self._session.engine.exporting.formats()[
-            names.index(remembered)
-        ].available:
-            self.formats.setCurrentIndex(names.index(remembered))
+        names = [known.name for known in formats if known.available]
+        if self._session.settings["exporting.format"] in names:
+            self.formats.setCurrentIndex(
+                [known.name for known in formats].index(self._session.settings["exporting.format"])
+            )
         for link, words in _LINKS.items():
             self.link.addItem(words, link)
 
@@ -164,15 +167,11 @@ class ExportDialog(QDialog):
         place.setSpacing(Space.S)
         place.addWidget(self.place, 1)
         place.addWidget(choose)
-        what = QVBoxLayout()
-        what.setSpacing(Space.XS)
-        for button in self.what.buttons():
-            what.addWidget(button)
         form = QFormLayout()
         form.setHorizontalSpacing(Space.M)
         form.setVerticalSpacing(Space.S)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.addRow("What", what)
+        form.addRow("&What", self.what)
         form.addRow("&Format", self.formats)
         form.addRow("", self.remark)
         self._link_caption.setBuddy(self.link)
@@ -181,6 +180,9 @@ class ExportDialog(QDialog):
         caption.setBuddy(self.place)
         form.addRow(caption, place)
         form.addRow("", self.preview)
+        for line in (self.remark, self.preview):
+            line.setWordWrap(False)
+        self.what.setAccessibleName("What to export")
         self.formats.setAccessibleName("Format")
         self.link.setAccessibleName("How photos come into the folder")
         self.place.setAccessibleName("File or folder to make")
@@ -203,11 +205,21 @@ class ExportDialog(QDialog):
         self.remark.setText(_REMARKS.get(known.name, ""))
         self.remark.setVisible(bool(self.remark.text()))
         if self._place_is_ours or self.path is None:
-            folder = self._session.settings["last-export"] or str(Path.home())
+            folder = Path(self._session.settings["last-export"] or Path.home())
             name = _NAMES.get(known.name, "faces")
-            self.place.setText(str(_free_name(Path(folder), name, known.suffix)))
+            self._session.run(
+                lambda: _free_name(folder, name, known.suffix),
+                self._propose,
+                key="export-place",
+                slow=True,
+            )
         self._update()
         self.adjustSize()
+
+    def _propose(self, path: Path) -> None:
+        if self._place_is_ours or self.path is None:
+            self._place_is_ours = True
+            self.place.setText(str(path))
 
     def _on_typed(self) -> None:
         self._place_is_ours = False
@@ -277,6 +289,8 @@ class ExportDialog(QDialog):
         self.start.setEnabled(True)
         if isinstance(error, KnownError):
             self.banner.show_error(error)
+            self.place.setFocus()
+            self.adjustSize()
         else:
             self._session.report(error)
 
@@ -291,7 +305,7 @@ _NAMES = {"list": "photo list", "photos": "photos", "crops": "aligned faces"}
 
 
 def preview_said(preview: Preview, known: ExportFormat, subject: Subject) -> str:
-    """``1,204 faces, about 480 KB. 3 photos are missing.``"""
+    """In words, such as ``1,204 faces, about 480 KB. 3 photos are missing.``."""
     faces = (known.subject or subject) is Subject.FACES
     one, many = ("face", "faces") if faces else ("photo", "photos")
     count = f"{preview.count:,} {one if preview.count == 1 else many}"
@@ -325,5 +339,3 @@ def _free_name(folder: Path, name: str, suffix: str) -> Path:
         number += 1
         path = folder / f"{name} {number}{suffix}"
     return path
-
-

@@ -22,9 +22,7 @@ def export(context: Context) -> None:
     listing = context.listing
     ids = None if listing.is_answer else listing.ids.copy()
     shown = Chosen(listing.subject, listing.count, ids, listing.query)
-    dialog = ExportDialog(
-        context.session, shown, context.selection.chosen(), context.window.widget
-    )
+    dialog = ExportDialog(context.session, shown, context.selection.chosen(), context.window.widget)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.begun.connect(lambda job: _follow(context, job, dialog.path or Path()))
     dialog.open()
