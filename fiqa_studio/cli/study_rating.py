@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fiqa_studio.cli import output
+from fiqa_studio.cli import output, study_packs
 from fiqa_studio.domain.jobs import JobProgress, JobState
 from fiqa_studio.domain.photos import JobId
 from fiqa_studio.study.errors import StudyError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fiqa_studio.study.file import OpenStudy
     from fiqa_studio.study.planning.design import Built
     from fiqa_studio.study.raters import Rater
+    from fiqa_studio.study.web.server import Place
 
 DONE = 0
 _SHOWN_LEFT_OUT = 20
@@ -40,7 +41,8 @@ def add(command: Command) -> None:
     """Add these commands to ``fiqa study``."""
     _add_create(command("create", _create, "Make a study of a folder or a list of pictures."))
     serve = command("serve", _serve, "Let raters rate on a web page, on this machine or network.")
-    _study_argument(serve)
+    serve.add_argument("study", metavar="FILE.study|PACK")
+    _database_argument(serve)
     serve.add_argument("--host", default="127.0.0.1", help="0.0.0.0: for all of the network")
     serve.add_argument("--port", type=int, default=8765, help="0: any that is free")
     serve.add_argument("--rater", action="append", default=[], metavar="NAME",
@@ -58,6 +60,7 @@ def add(command: Command) -> None:
     _study_argument(gone)
     gone.add_argument("rater", metavar="NAME")
     gone.add_argument("--yes", action="store_true", help="do not ask")
+    study_packs.add(command)
     status = command("status", _status, "What is rated, what is missing, is the design connected.")
     _study_argument(status)
     status.add_argument("--wanted", type=int, metavar="N", help="ratings a stimulus, from now on")
@@ -66,6 +69,10 @@ def add(command: Command) -> None:
 
 def _study_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", metavar="FILE.study")
+    _database_argument(parser)
+
+
+def _database_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--database", default="", metavar="URL", help="where the ratings are, if not beside it"
     )
@@ -214,32 +221,49 @@ def _texts(path: Path) -> Texts:
 
 def _serve(options: argparse.Namespace) -> int:
     from fiqa_studio.study import file, raters  # noqa: PLC0415
+    from fiqa_studio.study.pack import work  # noqa: PLC0415
     from fiqa_studio.study.web import server  # noqa: PLC0415
 
     place = server.bind(options.host, options.port, base=options.base)
     try:
+        if work.is_pack(Path(options.study)):
+            with work.opened(Path(options.study)) as (opened, rater):
+                return _serve_here(options, place, opened, [rater], client="pack")
         with file.opened(Path(options.study), database=options.database) as opened:
-            _check_pictures(opened)
             for name in options.rater:
                 if raters.named(opened.database, name) is None:
                     raters.add(opened.database, name)
             people = raters.everybody(opened.database)
-            for rater in people:
-                address = server.link(place, rater)
-                print(f"{rater.name}: {address}", flush=True)
-                if options.qr:
-                    print(server.qr_text(address), flush=True)
-            if not people:
-                output.say("There are no raters yet; add them with --rater NAME.")
-            if not server.is_loopback(options.host):
-                output.say(
-                    "Everybody on this network can reach the page. The connection is not "
-                    "encrypted; for use over the internet put it behind a proxy with HTTPS."
-                )
-            output.say(f"Serving at {place.base}. Ctrl+C ends it; every rating is stored.")
-            server.run(opened, place, names=options.name)
+            return _serve_here(options, place, opened, people, client="web")
     finally:
         place.socket.close()
+
+
+def _serve_here(
+    options: argparse.Namespace,
+    place: Place,
+    opened: OpenStudy,
+    people: list[Rater],
+    *,
+    client: str,
+) -> int:
+    from fiqa_studio.study.web import server  # noqa: PLC0415
+
+    _check_pictures(opened)
+    for rater in people:
+        address = server.link(place, rater)
+        print(f"{rater.name}: {address}", flush=True)
+        if options.qr:
+            print(server.qr_text(address), flush=True)
+    if not people:
+        output.say("There are no raters yet; add them with --rater NAME.")
+    if not server.is_loopback(options.host):
+        output.say(
+            "Everybody on this network can reach the page. The connection is not encrypted; for "
+            "use over the internet put it behind a proxy with HTTPS."
+        )
+    output.say(f"Serving at {place.base}. Ctrl+C ends it; every rating is stored.")
+    server.run(opened, place, names=options.name, client=client)
     return DONE
 
 

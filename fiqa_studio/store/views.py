@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import Integer, cast, func, select
 
-from fiqa_studio.domain.fields_query import Query as FieldsQuery
 from fiqa_studio.domain.listing import Listing
 from fiqa_studio.domain.photos import FaceRow, PhotoRow, PhotoStatus
 from fiqa_studio.domain.query import Query, Subject
@@ -98,13 +97,13 @@ class Views:
             conditions, masks = filters.split(asked)
             return orders.in_order(asked, conditions, masks)
 
-    def face_ids(self, query: Query | FieldsQuery) -> Ids:
+    def face_ids(self, query: Query) -> Ids:
         """The faces that a query asks for, whatever its subject."""
-        return self.ids(_of(query, Subject.FACES))
+        return self.ids(query.of(Subject.FACES))
 
-    def photo_ids(self, query: Query | FieldsQuery) -> Ids:
+    def photo_ids(self, query: Query) -> Ids:
         """The photos that a query asks for, whatever its subject."""
-        return self.ids(_of(query, Subject.PHOTOS))
+        return self.ids(query.of(Subject.PHOTOS))
 
     def listing(self, query: Query) -> Listing:
         """As `ids`, with the way back from an id to its place."""
@@ -142,14 +141,12 @@ class Views:
         with self._database.read() as connection:
             return pages.photos(connection, [int(key) for key in ids], scorer)
 
-    def score_histogram(self, query: Query | FieldsQuery, bins: int, faces: bool = True) -> Ids:
+    def score_histogram(self, query: Query, bins: int) -> Ids:
         """How many faces (or photos) of a query have a score in each of ``bins``.
 
         The bins divide [0, 1] evenly. The query's own terms of the score are ignored: this is
         what they are chosen on.
         """
-        if isinstance(query, FieldsQuery):
-            query = _of(query, Subject.FACES if faces else Subject.PHOTOS)
         with self.asked(query.without("score", "scored")) as asked:
             conditions, masks = filters.split(asked)
             subject = Score.face_id if asked.of_faces else Score.photo_id
@@ -219,7 +216,3 @@ class Views:
             "album": dict.fromkeys(albums, 0),
             "folder": {folder: 0 for folder in folders if folder},
         }
-
-
-def _of(query: Query | FieldsQuery, subject: Subject) -> Query:
-    return query.asked(subject) if isinstance(query, FieldsQuery) else query.of(subject)

@@ -6,10 +6,10 @@ import csv
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.query import SortKey
@@ -105,6 +105,29 @@ def _press(qtbot: QtBot, window: QWidget, key: Qt.Key) -> None:
     qtbot.waitUntil(window.isActiveWindow, timeout=_WINDOW_MS)
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(window, key, both)
+
+
+def _answer_file_dialog(path: Path) -> None:
+    """Put a path into the next file dialog and press Enter, as soon as it is there."""
+    timer = QTimer(QApplication.instance())
+
+    def answer() -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QFileDialog):
+            return
+        field = dialog.findChild(QLineEdit)
+        if field is None or not field.isVisible():
+            return
+        timer.stop()
+        # Pasted, since the dialog completes what is typed key by key.
+        QApplication.clipboard().setText(str(path))
+        field.selectAll()
+        QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        assert field.text() == str(path)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+
+    timer.timeout.connect(answer)
+    timer.start(50)
 
 
 def _export_to(qtbot: QtBot, path: Path) -> None:

@@ -312,6 +312,8 @@ def qualify(
             .where(s.rater.c.id == rater.id)
             .values(ended=str(Ending.UNQUALIFIED), ended_ms=at_ms)
         )
+    elif not passed:
+        hand_out_training(connection, study, rater, TRAINING, at_ms)
     return passed
 
 

@@ -91,7 +91,6 @@ class ExportDialog(QDialog):
         self._link_caption = QLabel("P&hotos")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.start = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.start.setDefault(True)
         theme.set_role(self.start, "primary")
         self._timer = QTimer(self, singleShot=True, interval=_PREVIEW_MS)
         self._timer.timeout.connect(self._ask_preview)
@@ -194,6 +193,9 @@ class ExportDialog(QDialog):
         column.addLayout(form)
         column.addWidget(buttons)
         theme.set_role(self, "panel")
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)  # else Enter may press one that is not even seen
+        self.start.setDefault(True)
 
     # --- following the user -------------------------------------------------------------------
 

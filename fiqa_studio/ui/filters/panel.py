@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fiqa_studio.domain import fields_query
-from fiqa_studio.domain.query import Subject
+from fiqa_studio.domain.query import Query, Subject
 from fiqa_studio.ui.filters.bar import FilterBar
 from fiqa_studio.ui.filters.histogram import BINS, import_plotting
 from fiqa_studio.ui.process import smoothness
 from fiqa_studio.ui.process.qt_types import TypeLoader
-from fiqa_studio.ui.session.fields import from_fields, to_fields
+from fiqa_studio.ui.session.listing import is_faceless
 
 if TYPE_CHECKING:
     from fiqa_studio.ui.actions.context import Context
@@ -38,7 +37,7 @@ class FilterPanel(FilterBar):
     def _show(self) -> None:
         """The query, and how its answer is spread; also when more is known of the library."""
         query, library = self._session.listing.query, self._session.library
-        self.set_query(to_fields(query))
+        self.set_query(query)
         self._session.run(
             lambda: library.views.score_histogram(query, BINS),
             self.set_counts,
@@ -46,12 +45,10 @@ class FilterPanel(FilterBar):
             slow=True,
         )
 
-    def _edit(self, fields: fields_query.Query) -> None:
-        listing = self._session.listing
-        query = from_fields(fields, listing.subject)
-        if fields.max_faces == 0:
+    def _edit(self, query: Query) -> None:
+        if is_faceless(query):
             query = query.of(Subject.PHOTOS)  # photos without faces have no faces to show
-        listing.set_query(query)
+        self._session.listing.set_query(query)
 
     def _begin_plotting(self, _: None) -> None:
         self.histogram.load()

@@ -12,21 +12,23 @@ import numpy.typing as npt
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from fiqa_studio.curation import reasons
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import FaceDetail, FaceFlag, FaceId, FaceRow, PhotoDetail, PhotoId
 from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.inspector import explain, fact_rows
+from fiqa_studio.ui.inspector import fact_rows
 from fiqa_studio.ui.inspector.intervals import Intervals
 from fiqa_studio.ui.inspector.reads import FaceFacts, read_face
 from fiqa_studio.ui.inspector.score_block import BINS, ScoreBlock, Standing
-from fiqa_studio.ui.inspector.sections import Facts, Flags, PathRow, Pictures, Sentences
+from fiqa_studio.ui.inspector.sections import Flags, PathRow, Pictures, Sentences
 from fiqa_studio.ui.photo.colormaps import MapKind
 from fiqa_studio.ui.photo.face_marks import FaceMaps
 from fiqa_studio.ui.photo.notice import missing_words
 from fiqa_studio.ui.theme import Space
+from fiqa_studio.ui.widgets.facts import Facts
 from fiqa_studio.ui.widgets.small import Invitation, hairline, label
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class InspectorPanel(QScrollArea):
         self._score = ScoreBlock()
         self._standing = Standing()
         self._place = label("", "muted")
-        self._construct = label(explain.CONSTRUCT, "caption")
+        self._construct = label(reasons.CONSTRUCT, "caption")
         self._pictures = Pictures()
         self._reasons = Sentences()
         self._flags = Flags()
@@ -283,12 +285,12 @@ class InspectorPanel(QScrollArea):
 
     def _say_place(self, facts: FaceFacts, score: float) -> None:
         total = int(self._counts.sum())
-        share = explain.standing(self._counts, score)
+        share = reasons.standing(self._counts, score)
         self._standing.set_counts(self._counts)
         if share is None or total < 2:
             self._place.hide()
             return
-        self._place.setText(explain.place_said(share, total, score, facts.scores))
+        self._place.setText(reasons.place_said(share, total, score, facts.scores))
         self._place.show()
 
     def _say_range(self, row: FaceRow) -> None:
@@ -300,7 +302,7 @@ class InspectorPanel(QScrollArea):
         self._score.show_range(
             shown_score(low),
             shown_score(high),
-            explain.range_meaning(interval.coverage, interval.calibrated_on, row.spread),
+            reasons.range_meaning(interval.coverage, interval.calibrated_on, row.spread),
         )
 
     # --- a photo --------------------------------------------------------------------------------
@@ -364,7 +366,7 @@ class InspectorPanel(QScrollArea):
         unscored = len(rows) - len(scores)
         flags = Counter(flag for row in rows for flag in row.flags)
         said = [f"Not scored yet: {unscored:,}"] if unscored else []
-        said += [f"{explain.FLAG_WORDS[flag][0]}: {count:,}" for flag, count in flags.most_common()]
+        said += [f"{reasons.FLAG_WORDS[flag][0]}: {count:,}" for flag, count in flags.most_common()]
         self._reasons.say(said)
 
     # --- following ------------------------------------------------------------------------------

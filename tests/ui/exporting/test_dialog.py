@@ -149,6 +149,15 @@ def test_a_path_of_the_users_own_survives_another_format(
     dialog.reject()
 
 
+def test_enter_in_the_path_exports(qtbot: QtBot, window: MainWindow, out: Path) -> None:
+    dialog = open_dialog(qtbot, window)
+    dialog.place.clear()
+    qtbot.keyClicks(dialog.place, str(out / "typed"))
+    qtbot.keyClick(dialog.place, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "Exported" in window.banner.text, timeout=30_000)
+    assert (out / "typed.csv").exists()
+
+
 def test_a_preview_in_words() -> None:
     table, photos = find_format("csv"), find_format("photos")
     assert preview_said(Preview(1, 400, False, 0, None), table, Subject.FACES) == (
