@@ -1,4 +1,4 @@
-"""``fiqa study import``, ``analyse``, ``raters``, ``decide``, ``report``, ``pairs``, ``export``."""
+"""The half of ``fiqa study`` that reads tables, analyses, reports, exports and publishes."""
 
 from __future__ import annotations
 
@@ -49,6 +49,11 @@ def add(command: Command) -> None:
     pairs = command("pairs", _pairs, "Compute qualities from pair comparisons.")
     pairs.add_argument("study", metavar="FILE.study")
     pairs.add_argument("--json", action="store_true", help="answer in JSON")
+    publish = command("publish", _publish, "Put a study's MOS into the library, as opinions.")
+    publish.add_argument("study", metavar="FILE.study")
+    publish.add_argument("--method", choices=_METHODS, default="p910")
+    publish.add_argument("--attribute", default="", help="the study's first by default")
+    publish.add_argument("--json", action="store_true", help="answer in JSON")
     export = command("export", _export, "Write ratings or their MOS in a format of others.")
     export.add_argument("study", metavar="FILE.study")
     export.add_argument("--format", choices=_FORMATS, default="long")
@@ -278,6 +283,31 @@ def _pairs(options: argparse.Namespace) -> int:
         output.say(
             "Not all stimuli were compared with each other: each part has a zero of its own."
         )
+    return 0
+
+
+def _publish(options: argparse.Namespace) -> int:
+    import msgspec  # noqa: PLC0415
+
+    from fiqa_studio.cli.opening import open_library  # noqa: PLC0415
+    from fiqa_studio.engine import studies  # noqa: PLC0415
+    from fiqa_studio.study.mos import MosMethod  # noqa: PLC0415
+
+    with open_library(options) as library:
+        done = studies.publish(
+            library,
+            Path(options.study),
+            MosMethod(options.method),
+            attribute=options.attribute,
+        )
+    if options.json:
+        _print_json(msgspec.to_builtins(done))
+    for name in done.unknown:
+        output.say(f"Not a face of this library, or not for certain: {output.one_line(name)}")
+    output.say(
+        f"{done.faces:,} faces have this study's opinion: {done.by_content:,} found by their "
+        f"content, {done.by_name:,} by name; {len(done.unknown):,} stimuli were not found."
+    )
     return 0
 
 
