@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fiqa_studio.domain.errors import KnownError
 
-LONGEST = 10_000
+LONGEST = 100_000
 """Characters of a text; more is no question but a paste gone wrong."""
 
 _NAME = re.compile(r"([A-Za-z][A-Za-z-]*)(:|>=|<=|=|>|<|≥|≤)")

@@ -145,6 +145,8 @@ def _term(kind: TermKind, item: Item) -> Term:
             raise value.error(f"“{kind.name}” is not told what to look for.", _such_as(kind))
         return Contains(kind.name, value.text)
     if shape is InIds:
+        if item.whole.text.casefold() == "none":
+            return InIds(kind.name, ())
         return InIds(kind.name, tuple(_id(kind, value) for value in item.values))
     value = item.whole
     so = _YES.get(value.text.casefold())
@@ -233,7 +235,7 @@ def _written(term: Term) -> str:
         case Contains(name, text):
             return f"{sign}{name}:{quoted(text, commas=False)}"
         case InIds(name, ids):
-            return f"{sign}{name}:{','.join(map(str, ids))}"
+            return f"{sign}{name}:{','.join(map(str, ids)) or 'none'}"
         case Words(words):
             return sign + " ".join(quoted(word, alone=True) for word in words)
 

@@ -104,6 +104,7 @@ class IndexedPhoto:
         faces: In order of size, largest first.
         thumbnail: JPEG, upright, at most 512 pixels a side.
         face_thumbnails: JPEG, one a face in the same order, the aligned crop at 256 x 256.
+        face_hashes: One perceptual hash a face, 64 bits each; empty where they were not made.
         notes: Sentences worth showing, such as ``the second half of the file is missing``.
     """
 
@@ -115,6 +116,7 @@ class IndexedPhoto:
     faces: tuple[FoundFace, ...]
     thumbnail: bytes
     face_thumbnails: tuple[bytes, ...]
+    face_hashes: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
 
 

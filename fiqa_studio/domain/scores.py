@@ -29,6 +29,11 @@ def shown_score(score: float) -> int:
     return round(100 * (0.99 * min(max(score, 0.0), 1.0) + 0.01))
 
 
+def score_shown_as(shown: int) -> float:
+    """The score in [0, 1] in the middle of those that people see as this number."""
+    return min(max((shown - 1) / 99, 0.0), 1.0)
+
+
 def lowest_shown_as(shown: float) -> float:
     """The lowest score in [0, 1] that people see as this number or a higher one."""
     return min(max((shown - 1.5) / 99, 0.0), 1.0)

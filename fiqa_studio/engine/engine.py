@@ -9,9 +9,12 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from fiqa_studio.domain.photos import FaceId, JobId, PhotoId
+from fiqa_studio.engine.albums import Albums
+from fiqa_studio.engine.exporting.exporting import Exporting
 from fiqa_studio.engine.failures import Failures
 from fiqa_studio.engine.indexing import kind as indexing
 from fiqa_studio.engine.indexing.places import places_of
+from fiqa_studio.engine.indexing.remake import is_anything_lost
 from fiqa_studio.engine.jobs.job import Job, Listener
 from fiqa_studio.engine.jobs.runner import JobRunner
 from fiqa_studio.engine.jobs.tools import Tools
@@ -20,6 +23,8 @@ from fiqa_studio.engine.link.client import WorkerClient, WorkerSettings
 from fiqa_studio.engine.link.protocol import Describe, Description, Notice, Rendered
 from fiqa_studio.engine.marking import Marking
 from fiqa_studio.engine.pictures import Pictures
+from fiqa_studio.engine.questions import understand_albums
+from fiqa_studio.engine.scoring import filling
 from fiqa_studio.engine.scoring import kind as scoring
 from fiqa_studio.engine.scoring.activation import Activation
 from fiqa_studio.engine.scoring.installed import Scorers
@@ -42,6 +47,8 @@ class Engine:
         jobs: Starts, resumes, retries and cancels jobs, and tells of them.
         pictures: Renders photos and crops for the screen.
         failures: What could not be used, and why.
+        exporting: Previews and starts exports.
+        albums: Smart and plain ones, with counts.
         activation: Which scorer's scores are shown; compares two of them.
         scorers: Those of this installation.
         marking: Marks, and taking them back.
@@ -49,11 +56,15 @@ class Engine:
 
     def __init__(self, library: Library, *, worker: WorkerSettings | None = None):
         settings = worker or WorkerSettings()
+        understand_albums(library)
         self._library = library
         self._client = WorkerClient(settings, name="worker", on_notice=self._on_notice)
         self._render_client = WorkerClient(settings, name="render", render=True)
         self.scorers = Scorers()
-        self.jobs = JobRunner(Tools(library, self._client, self.scorers, settings))
+        tools = Tools(library, self._client, self.scorers, settings)
+        self.jobs = JobRunner(tools)
+        self.exporting = Exporting(tools, self.jobs)
+        self.albums = Albums(library)
         self.pictures = Pictures(library, self._render_client)
         self.failures = Failures(library)
         self.activation = Activation(library, self.scorers)
@@ -85,6 +96,22 @@ class Engine:
         Over the whole library (without ``face_ids``) it becomes the active one at the end.
         """
         return self.jobs.start("score", scoring.params_of(scorer, face_ids))
+
+    def fill_vectors(self, scorer: str = "") -> Job:
+        """Compute embeddings and hashes of faces that a scorer scored without them.
+
+        ``scorer`` is a hash or name; empty for the active one. The scores stay.
+        """
+        return self.jobs.start("fill", filling.params_of(scorer))
+
+    def mend_thumbnails(self) -> Job | None:
+        """Make thumbnails and maps again that are lost or damaged; None where nothing is.
+
+        Blocks while the file of thumbnails is read.
+        """
+        if not is_anything_lost(self._library):
+            return None
+        return self.jobs.start("thumbnails", {})
 
     def retry_unreadable(self) -> Job:
         """Try again every photo that could not be read, in whichever job."""
@@ -121,7 +148,7 @@ class Engine:
     # --- the installation, and the end -----------------------------------------------------
 
     def describe(self, *, devices: bool = True) -> Future[Description]:
-        """Versions, devices, scorers and decoders of this installation."""
+        """Versions, devices, scorers and decoders of this installation, of the worker at hand."""
         _, future = self._client.submit(Describe(request_id=0, devices=devices))
         return typed(future, Description)
 

@@ -22,6 +22,9 @@ taken_at        the camera's local time, ISO 8601; empty where unknown
 missing         whether the file was gone at the last scan
 photo_id,       numbers in this library
 face_id
+stars, flag,    what people said of the photo; ``tags`` are sorted
+colour, tags
+quality         what a person said of the face, in [0, 1]; of a photo, the lowest of its faces'
 =============== ================================================================================
 """
 
@@ -76,6 +79,7 @@ def face_record(row: FaceRow, path: bytes, interval: Range | None = None) -> Rec
         "missing": row.missing,
         "photo_id": row.photo_id,
         "face_id": row.id,
+        **_marks(row),
     }
 
 
@@ -97,6 +101,7 @@ def photo_record(row: PhotoRow, path: bytes) -> Record:
         "camera": row.camera or None,
         "taken_at": row.taken_at.isoformat() if row.taken_at else None,
         "photo_id": row.id,
+        **_marks(row),
     }
 
 
@@ -107,6 +112,18 @@ def failure_record(path: bytes, code: str, message: str) -> Record:
         "path_bytes": exact_name(path) or None,
         "code": code,
         "reason": message,
+    }
+
+
+def _marks(row: FaceRow | PhotoRow) -> Record:
+    """What people said: of the photo, and the quality of the face (of a photo's worst one)."""
+    marks = row.marks
+    return {
+        "stars": marks.stars,
+        "flag": str(marks.flag) or None,
+        "colour": str(marks.colour) or None,
+        "tags": sorted(marks.tags),
+        "quality": row.quality,
     }
 
 

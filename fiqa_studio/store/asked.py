@@ -18,9 +18,11 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from fiqa_studio.domain.query import PhotoRule, Query, Subject
 from fiqa_studio.domain.terms import Term
 from fiqa_studio.store import rows
-from fiqa_studio.store.columns import Ids, int_columns
+from fiqa_studio.store.columns import Ids, different_texts, int_columns
+from fiqa_studio.store.kept import Kept
 from fiqa_studio.store.owners import Owners
 from fiqa_studio.store.schema import Face, FaceState, Photo, Score, Scorer, Setting
+from fiqa_studio.store.vectors import Vectors
 
 Mask = npt.NDArray[np.bool_]
 ReadText = Callable[[str], tuple[Term, ...]]
@@ -32,6 +34,7 @@ class Asked:
 
     Attributes:
         query: What is asked.
+        kept: What is read may be kept here, for others who ask of the same version.
         inside: Names of the smart albums that are being answered, outermost first.
     """
 
@@ -43,12 +46,17 @@ class Asked:
         *,
         read_text: ReadText | None = None,
         inside: tuple[str, ...] = (),
+        kept: tuple[Kept, int] | None = None,
+        vectors: Vectors | None = None,
     ):
         self.connection = connection
         self.query = query
         self.read_text = read_text
         self.inside = inside
         self._owners = owners
+        self.vectors = vectors
+        self._kept = kept
+        self._found: dict[tuple[str, ...], Ids] = {}
 
     def within(self, where: tuple[Term, ...], album: str) -> Asked:
         """Another question on the same snapshot: that of a smart album."""
@@ -58,6 +66,8 @@ class Asked:
             self._owners,
             read_text=self.read_text,
             inside=(*self.inside, album),
+            kept=self._kept,
+            vectors=self.vectors,
         )
 
     @property
@@ -68,10 +78,14 @@ class Asked:
     @cached_property
     def scorer(self) -> int:
         """The id of the scorer whose scores count; 0 where there is none."""
-        wanted: Any = self.query.scorer or (
-            select(Setting.value).where(Setting.key == rows.ACTIVE_SCORER).scalar_subquery()
-        )
-        return self.connection.scalar(select(Scorer.id).where(Scorer.hash == wanted)) or 0
+        known = select(Scorer.id).where(Scorer.hash == self.scorer_hash)
+        return self.connection.scalar(known) or 0
+
+    @cached_property
+    def scorer_hash(self) -> str:
+        """Which scorer's scores count."""
+        active = select(Setting.value).where(Setting.key == rows.ACTIVE_SCORER)
+        return self.query.scorer or self.connection.scalar(active) or ""
 
     @cached_property
     def face_size(self) -> int:
@@ -85,8 +99,8 @@ class Asked:
 
     @cached_property
     def owners(self) -> Ids:
-        """The photo of each face, by face id."""
-        return self._owners.photos(self.connection)[: self.face_size]
+        """The photo of each face, by face id; 0 where there is no such face."""
+        return self._owners.of_faces(self.connection)
 
     @property
     def size(self) -> int:
@@ -94,8 +108,20 @@ class Asked:
         return self.face_size if self.of_faces else self.photo_size
 
     def ids(self, statement: Select[*tuple[Any, ...]]) -> Ids:
-        """The one integer column of a statement, in its order."""
-        return int_columns(self.connection, statement)[0]
+        """The one integer column of a statement, in its order; asked for once only."""
+        compiled = statement.compile(dialect=self.connection.dialect)
+        key = (str(compiled), *map(repr, compiled.params.items()))
+        found = self._found.get(key)
+        if found is None and self._kept is not None:
+            kept, version = self._kept
+            found = kept.get(version, key)
+        if found is None:
+            found = int_columns(self.connection, statement)[0]
+            if self._kept is not None:
+                kept, version = self._kept
+                kept.put(version, key, found)
+        self._found[key] = found
+        return found
 
     def mask(self, ids: Ids) -> Mask:
         """What is asked for, as far as its ids are among these."""
@@ -116,8 +142,22 @@ class Asked:
         return mask[self.owners] if self.of_faces else mask
 
     def candidates(self, conditions: Sequence[ColumnElement[bool]]) -> Mask:
-        """Everything of the subject that fulfils these conditions."""
-        return self.mask(self.ids(self.base(*conditions)))
+        """Everything of the subject that fulfils these conditions; the caller's to change."""
+        if conditions:
+            return self.mask(self.ids(self.base(*conditions)))
+        if self.of_faces:
+            return self._owners.current_faces(self.connection)
+        return self._owners.photos(self.connection)
+
+    @property
+    def current_faces(self) -> Mask:
+        """By face id, whether there is such a face and its photo shows it."""
+        return self._owners.current_faces(self.connection)
+
+    @property
+    def shown_photos(self) -> Mask:
+        """The photos that show a face, by photo id."""
+        return mask_of(self.owners[self.current_faces], self.photo_size)
 
     def base(self, *conditions: ColumnElement[bool]) -> Select[int]:
         """Select the subject's ids, of faces those that are current."""
@@ -138,14 +178,8 @@ class Asked:
         )
 
     def distinct(self, column: Any, *conditions: ColumnElement[bool]) -> list[str]:
-        """The different texts in an indexed column: one look into the index for each."""
-        known: list[str] = []
-        found = self.connection.scalar(select(func.min(column)).where(*conditions))
-        while found is not None:
-            known.append(found)
-            following = select(func.min(column)).where(column > found, *conditions)
-            found = self.connection.scalar(following)
-        return known
+        """The different texts in an indexed column."""
+        return different_texts(self.connection, column, *conditions)
 
 
 def mask_of(ids: Ids, size: int) -> Mask:
@@ -168,15 +202,19 @@ def standing_for(photos: Ids, rule: PhotoRule) -> Ids:
     count = len(photos)
     if count == 0:
         return np.empty(0, np.int64)
-    # One number a face that sorts by photo, then by place: several times faster than a sort
-    # with an index.
-    keys = np.sort(photos * count + np.arange(count))
-    owners, places = np.divmod(keys, count)
-    first = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-    last = np.r_[first[1:], count] - 1
-    chosen = {
-        PhotoRule.WORST: first,
-        PhotoRule.MEDIAN: first + (last - first) // 2,
-        PhotoRule.BEST: last,
-    }[rule]
-    return np.sort(places[chosen])
+    if rule is PhotoRule.MEDIAN:
+        # One number a face that sorts by photo, then by place: several times faster than a sort
+        # with an index.
+        keys = np.sort(photos * count + np.arange(count))
+        owners, places = keys // count, keys % count
+        first = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
+        last = np.r_[first[1:], count] - 1
+        return np.sort(places[first + (last - first) // 2])
+    place = np.full(int(photos.max()) + 1, -1)
+    if rule is PhotoRule.BEST:  # of several values for one index the last one stays
+        place[photos] = np.arange(count)
+    else:
+        place[photos[::-1]] = np.arange(count - 1, -1, -1)
+    chosen = np.zeros(count, np.bool_)
+    chosen[place[place >= 0]] = True
+    return np.flatnonzero(chosen)

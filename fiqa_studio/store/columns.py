@@ -1,4 +1,4 @@
-"""Columns of integers out of SQLite, as arrays."""
+"""Columns out of SQLite at once: integers as arrays, the different texts of an index."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 Ids = npt.NDArray[np.int64]
 
@@ -26,3 +26,26 @@ def int_columns(connection: Connection, statement: Select[*tuple[Any, ...]]) -> 
         np.empty(0, np.int64) if text is None else np.fromstring(str(text), np.int64, sep=",")
         for text in texts
     )
+
+
+def different_texts(
+    connection: Connection, column: Any, *conditions: ColumnElement[bool]
+) -> list[str]:
+    """The different texts in a column, in order: one look into its index for each.
+
+    Args:
+        connection: To the library.
+        column: Indexed, after no more than what the conditions hold fast.
+        conditions: That hold fast what stands before it in the index.
+    """
+    first = (
+        select(func.min(column).label("text")).where(*conditions).cte("different", recursive=True)
+    )
+    following = (
+        select(func.min(column))
+        .where(column > first.c.text, *conditions)
+        .correlate(first)
+        .scalar_subquery()
+    )
+    every = first.union_all(select(following).where(first.c.text.is_not(None)))
+    return [str(text) for text in connection.scalars(select(every.c.text)) if text is not None]

@@ -6,25 +6,27 @@ import os
 import sqlite3
 import struct
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
+from fiqa_studio.domain.belongings import APPLICATION_ID
 from fiqa_studio.domain.changes import Changes
 from fiqa_studio.domain.errors import LibraryError
-from fiqa_studio.store import connections, errors, migrate, thumbnails, vectors
+from fiqa_studio.store import connections, errors, migrate, thumbs_file, vectors
 from fiqa_studio.store.lock import LibraryLock
-from fiqa_studio.store.schema import APPLICATION_ID, REVISION
+from fiqa_studio.store.schema import REVISION
 from fiqa_studio.store.writer import Transaction, Writer, failed
 
 T = TypeVar("T")
 _MAGIC = b"SQLite format 3\x00"
 _HEADER_BYTES = 100
+_OF_DAMAGE = frozenset(["library.damaged", "library.io"])
 
 
 class Database:
@@ -35,12 +37,15 @@ class Database:
         read_only: Whether writes are refused.
         id: The library's own id, made when it was created.
         backup: The copy made before an upgrade at this opening; None without one.
+        thumbs_aside: Where somebody's own file was put whose name our thumbnails need; None without
+            one.
         vectors_aside: Where an unusable file of vectors was put at this opening; None without one.
     """
 
     def __init__(self, path: Path, *, read_only: bool):
         self.path = path.absolute()
         self.backup: Path | None = None
+        self.thumbs_aside: Path | None = None
         self.vectors_aside: Path | None = None
         self._writer: Writer | None = None
         self._closed = False
@@ -55,14 +60,15 @@ class Database:
             if revision != REVISION:
                 self._upgrade(revision)
             if not self.read_only:
-                thumbs = thumbnails.thumbs_path(self.path)
-                thumbnails.prepare(thumbs, self.id)
+                self._thumbs = thumbs_file.thumbs_path(self.path)
+                self.thumbs_aside = thumbs_file.prepare(self._thumbs, self.id)
                 side = vectors.vectors_path(self.path)
                 self.vectors_aside = vectors.prepare(side, self.id)
-                engine = connections.write_engine(self.path, thumbs, side)
+                engine = connections.write_engine(self.path, self._thumbs, side)
                 with engine.connect():
                     mode = "ro"  # the writer is there, so the side files are too
-                self._writer = Writer(engine, self.path)
+                self._attached = _identity(self._thumbs)
+                self._writer = Writer(engine, self.path, lambda error: self._mend(engine, error))
             self._readers = connections.read_engine(self.path, mode)
             undo.pop_all()
 
@@ -78,17 +84,66 @@ class Database:
         with errors.translated(self.path), self._readers.connect() as connection:
             yield connection
 
+    @property
+    def version(self) -> int | None:
+        """A number that grows with each write; None while one goes on, or by another program."""
+        if self._writer is None:
+            return None
+        version = self._writer.version
+        return None if version % 2 else version
+
     def write(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> Future[T]:
         """Run ``work`` in one transaction on the writer thread; see `Writer.write`."""
         if self._writer is None:
             return failed(errors.read_only(self.path))
         return self._writer.write(work, urgent=urgent)
 
+    def write_each(self, works: Sequence[Callable[[Transaction], T]]) -> Future[list[T]]:
+        """Run closures of one batch on the writer thread; see `Writer.write_each`."""
+        if self._writer is None:
+            return failed(errors.read_only(self.path))
+        return self._writer.write_each(works)
+
     def subscribe(self, callback: Callable[[Changes], None]) -> Callable[[], None]:
         """See `Writer.subscribe`. A read-only library never tells of anything."""
         if self._writer is None:
             return lambda: None
         return self._writer.subscribe(callback)
+
+    def thumbs_replaced(self) -> bool:
+        """Whether the file of thumbnails is no longer the one that is written to."""
+        return self._writer is not None and _identity(self._thumbs) != self._attached
+
+    def renew_thumbnails(self) -> Future[None]:
+        """Begin anew with an empty file of thumbnails, after the writes that are queued."""
+        if self._writer is None:
+            return failed(errors.read_only(self.path))
+        return self._writer.between(self._renew_thumbnails)
+
+    def _renew_thumbnails(self) -> None:
+        self.thumbs_aside = thumbs_file.renew(self._thumbs, self.id) or self.thumbs_aside
+        self._attached = _identity(self._thumbs)
+
+    def _mend(self, engine: Engine, error: BaseException) -> bool:
+        """Whether a side file was to blame for an error that names no file, and is replaced now.
+
+        SQLite says of a connection with three files that "the database disk image is malformed".
+        On the writer thread.
+        """
+        known = errors.library_error(error, self.path)
+        if not isinstance(known, LibraryError) or known.code not in _OF_DAMAGE:
+            return False
+        mended = False
+        if thumbs_file.examine(self._thumbs, self.id).problem:
+            engine.dispose()
+            self._renew_thumbnails()
+            mended = True
+        side = vectors.vectors_path(self.path)
+        if vectors.is_damaged(side):
+            engine.dispose()
+            self.vectors_aside = vectors.prepare(side, self.id, anew=True) or self.vectors_aside
+            mended = True
+        return mended
 
     def close(self) -> None:
         """Finish what is queued and let go of the file."""
@@ -116,6 +171,15 @@ class Database:
             )
         self.backup = migrate.back_up(self.path, revision)
         migrate.upgrade(self.path, REVISION)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at a path; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _take_lock(path: Path) -> LibraryLock | None:

@@ -18,9 +18,8 @@ from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.photos import FaceFlag, PhotoStatus
 from fiqa_studio.domain.query import PhotoRule
 from fiqa_studio.domain.terms import TERMS, Between, Contains, InIds, OneOf, Period, Term, Words
-from fiqa_studio.store import planes, rows, search, words
+from fiqa_studio.store import likeness, planes, rows, search, words
 from fiqa_studio.store.asked import Asked, Mask, mask_of, standing_for
-from fiqa_studio.store.columns import Ids
 from fiqa_studio.store.schema import (
     AlbumEntry,
     AlbumItem,
@@ -61,9 +60,13 @@ def split(asked: Asked) -> tuple[list[Condition], list[Mask]]:
 def _score(asked: Asked, term: Between) -> Found:
     if asked.of_faces:
         return asked.mask(asked.ids(asked.scores(Score.face_id, *bounds(Score.value, term))))
-    photos = asked.ids(asked.scores(Score.photo_id))
-    chosen = standing_for(photos, asked.query.photo_rule)
-    return asked.mask(photos[_slice(asked, chosen, term, _below_score)])
+    if asked.query.photo_rule is PhotoRule.MEDIAN:
+        return _by_median_score(asked, term)
+
+    def having(*conditions: Condition) -> Mask:
+        return asked.mask(asked.ids(asked.scores(Score.photo_id, *conditions).order_by(None)))
+
+    return _by_extreme(having, Score.value, term, asked.query.photo_rule)
 
 
 def _scored(asked: Asked, _term: Term) -> Found:
@@ -74,9 +77,13 @@ def _scored(asked: Asked, _term: Term) -> Found:
 def _eyes(asked: Asked, term: Between) -> Found:
     if asked.of_faces:
         return asked.mask(asked.ids(asked.base(*bounds(Face.eyes_open, term))))
-    photos = asked.ids(by_eyes(Face.photo_id))
-    chosen = standing_for(photos, PhotoRule.WORST)
-    return asked.mask(photos[_slice(asked, chosen, term, _below_eyes)])
+
+    def having(*conditions: Condition) -> Mask:
+        if not conditions:
+            return asked.shown_photos
+        return asked.mask(asked.ids(select(Face.photo_id).where(_CURRENT, *conditions)))
+
+    return _by_extreme(having, Face.eyes_open, term, PhotoRule.WORST)
 
 
 def _size(asked: Asked, term: Between) -> Found:
@@ -242,7 +249,9 @@ def _folder(asked: Asked, term: Contains) -> Found:
 
 
 def _root(asked: Asked, term: InIds) -> Found:
-    return (Face.root_id if asked.of_faces else Photo.root_id).in_(term.ids)
+    # As with the number of faces: by another index than the order's, all would have to be sorted.
+    column = Face.root_id if asked.of_faces else literal_column("+photo.root_id")
+    return column.in_(term.ids)
 
 
 def _file_size(asked: Asked, term: Between) -> Found:
@@ -271,12 +280,17 @@ def _ids(asked: Asked, term: InIds) -> Found:
 
 
 def _like(asked: Asked, term: InIds) -> Found:
-    del asked, term
-    raise _unanswerable(
-        "like",
-        "What the faces' flaws look like is not known in this library.",
-        "Score its faces with a scorer that tells.",
-    )
+    found = None
+    if asked.vectors is not None:
+        wanted = np.array(term.ids, np.int64)
+        found = likeness.most_alike(asked.vectors, asked.scorer_hash, wanted)
+    if found is None:
+        raise _unanswerable(
+            "like",
+            "What the flaws of this face look like is not known.",
+            "Score it with a scorer that tells, or fill up what is missing: fiqa score --fill.",
+        )
+    return asked.faces(found)
 
 
 FILTERS: Mapping[str, Callable[[Asked, Any], Found]] = {
@@ -334,33 +348,42 @@ def by_eyes(column: Any) -> Any:
     return select(column).where(_CURRENT).order_by(Face.eyes_open, Face.photo_id, Face.id)
 
 
-def _below_score(asked: Asked, condition: Callable[[Any], Condition]) -> int:
-    statement = select(func.count()).where(
-        Score.scorer_id == asked.scorer,
-        Score.state == FaceState.CURRENT,
-        condition(Score.value),
-    )
-    return asked.connection.scalar(statement) or 0
+def _by_extreme(having: Callable[..., Mask], column: Any, term: Between, rule: PhotoRule) -> Mask:
+    """The photos whose lowest (worst) or highest (best) face is within bounds.
+
+    The lowest is at least so much where no face is below it, and at most so much where any face
+    is; the highest likewise. So only faces on one side of a bound are read.
+
+    Args:
+        having: The photos with a face that fulfils conditions.
+        column: Of the face.
+        term: The bounds.
+        rule: `PhotoRule.WORST` or `PhotoRule.BEST`.
+    """
+    if rule is PhotoRule.WORST:
+        inner = [] if term.high is None else [column <= term.high]
+        outer = [] if term.low is None else [column < term.low]
+    else:
+        inner = [] if term.low is None else [column >= term.low]
+        outer = [] if term.high is None else [column > term.high]
+    found = having(*inner)
+    return found & ~having(*outer) if outer else found
 
 
-def _below_eyes(asked: Asked, condition: Callable[[Any], Condition]) -> int:
-    statement = select(func.count()).where(_CURRENT, condition(Face.eyes_open))
-    return asked.connection.scalar(statement) or 0
+def _by_median_score(asked: Asked, term: Between) -> Mask:
+    """The photos whose median face's score is within bounds, told by its place in the order."""
+    photos = asked.ids(asked.scores(Score.photo_id))
+    places = standing_for(photos, PhotoRule.MEDIAN)
 
+    def number(condition: Condition) -> int:
+        counted = asked.scores(Score.photo_id, condition).order_by(None)
+        return asked.connection.scalar(counted.with_only_columns(func.count())) or 0
 
-def _slice(
-    asked: Asked,
-    places: Ids,
-    term: Between,
-    below: Callable[[Asked, Callable[[Any], Condition]], int],
-) -> Ids:
-    """Of places in an ascending order of values, those whose values are within the bounds."""
-    low, high = term.low, term.high
-    if low is not None:
-        places = places[places >= below(asked, lambda column: column < low)]
-    if high is not None:
-        places = places[places < below(asked, lambda column: column <= high)]
-    return places
+    if term.low is not None:
+        places = places[places >= number(Score.value < term.low)]
+    if term.high is not None:
+        places = places[places < number(Score.value <= term.high)]
+    return asked.mask(photos[places])
 
 
 def _unanswerable(name: str, cause: str, remedy: str) -> KnownError:

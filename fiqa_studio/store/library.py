@@ -9,12 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import numpy as np
 from sqlalchemy import func, select
 
 from fiqa_studio.domain.changes import Changes
 from fiqa_studio.domain.jobs import JobState
+from fiqa_studio.domain.query import Subject
+from fiqa_studio.domain.target import Target
 from fiqa_studio.store import database, health
 from fiqa_studio.store.albums import Albums
+from fiqa_studio.store.columns import Ids
 from fiqa_studio.store.faces import Faces
 from fiqa_studio.store.jobs import Jobs
 from fiqa_studio.store.marks import Marks
@@ -24,6 +28,7 @@ from fiqa_studio.store.roots import Roots
 from fiqa_studio.store.schema import Job
 from fiqa_studio.store.scores import Scores
 from fiqa_studio.store.settings import Settings
+from fiqa_studio.store.targets import Targets
 from fiqa_studio.store.thumbnails import Thumbnails
 from fiqa_studio.store.vectors import Vectors
 from fiqa_studio.store.views import Views
@@ -55,14 +60,14 @@ class Library:
         self.roots = Roots(opened)
         self.photos = Photos(opened)
         self.faces = Faces(opened)
-        self.thumbnails = Thumbnails(opened.path)
+        self.thumbnails = Thumbnails(opened)
         self.scores = Scores(opened, self.thumbnails)
         self.jobs = Jobs(opened)
-        self.views = Views(opened)
+        self.vectors = Vectors(opened.path, opened.vectors_aside)
+        self.views = Views(opened, self.vectors)
         self.marks = Marks(opened, self.views)
         self.albums = Albums(opened, self.views)
         self.opinions = Opinions(opened)
-        self.vectors = Vectors(opened.path, opened.vectors_aside)
         self.settings = Settings(opened)
 
     @classmethod
@@ -96,6 +101,27 @@ class Library:
         """The copy made at this opening before an upgrade; None without one."""
         return self._database.backup
 
+    def resolve(self, target: Target, subject: Subject) -> Ids:
+        """The faces or photos that a target means, in its order; only what is there now.
+
+        Raises:
+            KnownError: Its query asks what the library does not know.
+        """
+        with self._database.read() as connection:
+            targets = Targets(connection, self.views, target)
+            return targets.photos_in_order if subject is Subject.PHOTOS else targets.faces_in_order
+
+    def without_vectors(self, scorer_hash: str = "") -> Ids:
+        """Shown faces with a scorer's score (the active one's), but without what comes with it.
+
+        Ascending. They were scored by an earlier version, or their vectors were lost.
+        """
+        active = self.scores.active()
+        wanted = scorer_hash or (active.hash if active is not None else "")
+        scored, _ = self.scores.of_scorer(wanted)
+        hashed, _ = self.vectors.hashes()
+        return np.setdiff1d(scored, np.intersect1d(self.vectors.asked(wanted), hashed))
+
     def subscribe(self, callback: Callable[[Changes], None]) -> Callable[[], None]:
         """Call ``callback`` on the writer thread after each commit; returns how to unsubscribe.
 
@@ -109,7 +135,8 @@ class Library:
 
     def health(self) -> dict[str, Any]:
         """Check the whole file and report (JSON values); takes seconds on a large library."""
-        return health.examine(self._database)
+        report = health.examine(self._database, self.thumbnails)
+        return report | {"faces_without_vectors": len(self.without_vectors())}
 
     def close(self) -> None:
         """Finish the writes that are queued and let go of the file. Safe to call twice."""

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 from sqlalchemy import Row, Select, func, select, update
 
 from fiqa_studio.domain.changes import Kind
@@ -18,17 +20,23 @@ from fiqa_studio.domain.photos import (
     PhotoStatus,
 )
 from fiqa_studio.domain.scores import Score, ScoreMaps
-from fiqa_studio.store import pages, recording, rows
+from fiqa_studio.store import pages, recording, rows, vectors
+from fiqa_studio.store.columns import Ids, int_columns
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.recording import FileAt, Outcome, Recorded
 from fiqa_studio.store.roots import below, root_of, root_path
 from fiqa_studio.store.schema import Face, FaceState, Photo
 from fiqa_studio.store.scores import record_scores
+from fiqa_studio.store.vectors import Embedding
 from fiqa_studio.store.writer import Transaction
 
 __all__ = ["FileAt", "IndexedFile", "KnownFile", "Outcome", "Photos", "Recorded"]
 
 _PATHS_AT_ONCE = 500
+
+
+_MANY = 50_000
+"""From here on a look at the whole table beats one row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ class IndexedFile:
     """One file with what the index learned of it, for `Photos.record_many`.
 
     ``scores`` has one entry a face, in their order, None where a face has no score; empty where
-    no scorer saw the photo. ``scorer_hash`` names the scorer, which must be known here.
+    no scorer saw the photo. ``embeddings`` has those that came with the scores, likewise; an empty
+    one where the scorer gives none. ``scorer_hash`` names the scorer, which must be known here.
     """
 
     root_id: int | None
@@ -59,6 +68,7 @@ class IndexedFile:
     photo: IndexedPhoto
     scorer_hash: str = ""
     scores: tuple[tuple[Score, ScoreMaps | None] | None, ...] = ()
+    embeddings: tuple[Embedding | None, ...] = ()
 
 
 class Photos:
@@ -148,6 +158,17 @@ class Photos:
             ).all()
         return {PhotoId(key): path for key, path in found}
 
+    def sizes(self, photo_ids: Sequence[int] | Ids) -> tuple[int, int]:
+        """Bytes of the files of these photos that are there, and how many photos are missing."""
+        query = select(Photo.id, Photo.size, Photo.missing)
+        if len(photo_ids) < _MANY:
+            query = query.where(rows.ids_in(Photo.id, photo_ids))
+        with self._database.read() as connection:
+            ids, sizes, missing = int_columns(connection, query)
+        wanted = np.isin(ids, photo_ids)
+        gone = missing[wanted].astype(bool)
+        return int(sizes[wanted][~gone].sum()), int(gone.sum())
+
     def at_paths(self, paths: Iterable[bytes]) -> dict[bytes, PhotoId]:
         """The photos that hold these paths: the present one, else the latest that is missing."""
         wanted = list(dict.fromkeys(paths))
@@ -193,10 +214,11 @@ class Photos:
         return self._database.write(lambda transaction: recording.record(transaction, file, photo))
 
     def record_many(self, batch: Sequence[IndexedFile]) -> Future[list[Recorded]]:
-        """Record several files with their scores in one transaction: all of them or none."""
-        return self._database.write(
-            lambda transaction: [_record(transaction, one) for one in batch]
-        )
+        """Record several files with their scores in one transaction: all of them or none.
+
+        Where a person's write comes meanwhile, what is recorded so far is committed before it.
+        """
+        return self._database.write_each([partial(_record, one) for one in batch])
 
     def record_failed(
         self,
@@ -283,7 +305,7 @@ class Photos:
     ) -> Future[Recorded]:
         """A file has the content of a known photo: a photo of its own with the same faces.
 
-        Thumbnails, landmarks, scores and maps come along; labels are of the other photo.
+        Thumbnails, landmarks, scores and maps come along; marks are of the other photo.
         """
 
         def work(transaction: Transaction) -> Recorded:
@@ -295,13 +317,22 @@ class Photos:
         return self._database.write(work)
 
 
-def _record(transaction: Transaction, one: IndexedFile) -> Recorded:
+def _record(one: IndexedFile, transaction: Transaction) -> Recorded:
     file = FileAt(one.root_id, one.path, one.size, one.mtime_ns)
     recorded = recording.record(transaction, file, one.photo)
     if one.scores:
         pairs = zip(recorded.face_ids, one.scores, strict=True)
         found = [(face_id, *score) for face_id, score in pairs if score is not None]
         record_scores(transaction, one.scorer_hash, found)
+    vectors.put_embeddings(
+        transaction.session,
+        one.scorer_hash,
+        [
+            (face_id, embedding)
+            for face_id, embedding in zip(recorded.face_ids, one.embeddings, strict=False)
+            if embedding is not None
+        ],
+    )
     return recorded
 
 

@@ -106,6 +106,7 @@ def record(transaction: Transaction, file: FileAt, indexed: IndexedPhoto) -> Rec
         face_ids=faces,
         face_thumbnails=indexed.face_thumbnails,
     )
+    vectors.put_hashes(session, zip(faces, indexed.face_hashes, strict=False))
     if outcome is Outcome.COPIED:
         recorded_faces.adopt_scores(transaction, others[0].id, photo.id)
     transaction.touch(Kind.PHOTO, photo.id)

@@ -30,15 +30,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-APPLICATION_ID = 0x46495141
-"""``FIQA``, in the header of every library file."""
 REVISION = "0002"
 """The Alembic revision these declarations describe. Revisions count up, in four digits."""
 
 
 PHOTO_SEARCH = table("photo_search", column("rowid", Integer), column("words", Text))
-"""What the text filter looks into: path and camera of the photo whose id is ``rowid``, folded to
-one case. Tags are not in it: giving one to a million photos must not index a million texts."""
+"""What the text filter looks into: name and camera of the photo whose id is ``rowid``, folded to
+one case. Folders are not in it, since they are few, nor tags: giving one to a million photos must
+not index a million texts."""
 
 
 class FaceState(IntEnum):
@@ -116,6 +115,7 @@ class Photo(Base):
         Index("ix_photo_faces", "face_count"),
         Index("ix_photo_camera", "camera"),
         Index("ix_photo_folder", "folder"),
+        Index("ix_photo_root", "root_id", "missing", "status", "face_count"),
         Index("ix_photo_time", "taken_at", "id", "missing", "status", "face_count", "root_id"),
         Index("ix_photo_name", "sort_name", "id", "missing", "status", "face_count", "root_id"),
         Index(

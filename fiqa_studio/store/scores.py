@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 
@@ -16,10 +16,11 @@ from fiqa_studio.domain.errors import ScorerError
 from fiqa_studio.domain.photos import ScorerId
 from fiqa_studio.domain.scores import Score as ScoreValue
 from fiqa_studio.domain.scores import ScoreMaps, ScorerInfo
-from fiqa_studio.store import rows, settings, thumbnails
+from fiqa_studio.store import rows, settings, thumbnails, vectors
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.schema import Face, FaceState, Score, Scorer
 from fiqa_studio.store.thumbnails import Thumbnails
+from fiqa_studio.store.vectors import Embedding
 from fiqa_studio.store.writer import Transaction
 
 _INFO = (Scorer.name, Scorer.title, Scorer.hash, Scorer.summary, Scorer.kind)
@@ -56,17 +57,43 @@ class Scores:
         self,
         scorer_hash: str,
         scores: Sequence[tuple[int, ScoreValue, ScoreMaps | None]],
+        *,
+        embeddings: Mapping[int, Embedding] | None = None,
+        hashes: Mapping[int, int] | None = None,
     ) -> Future[None]:
         """Record scores of faces by a known scorer; a rescore replaces its own earlier one.
 
-        Faces that are gone meanwhile are passed over.
+        Faces that are gone meanwhile are passed over. ``embeddings`` came with the scores and
+        ``hashes`` (perceptual) with the crops, by face; both are kept in the side file.
 
         Raises:
             ScorerError: (from the future) ``scorer.unknown``.
         """
-        return self._database.write(
-            lambda transaction: record_scores(transaction, scorer_hash, scores)
-        )
+
+        def work(transaction: Transaction) -> None:
+            record_scores(transaction, scorer_hash, scores)
+            _record_vectors(transaction, scorer_hash, embeddings or {}, hashes or {})
+
+        return self._database.write(work)
+
+    def record_beside(
+        self,
+        scorer_hash: str,
+        maps: Sequence[tuple[int, ScoreMaps | None]],
+        embeddings: Mapping[int, Embedding],
+        hashes: Mapping[int, int],
+    ) -> Future[None]:
+        """Put back what lies beside scores that this scorer gave; the scores stay."""
+
+        def work(transaction: Transaction) -> None:
+            wanted = select(Face.id).where(rows.ids_in(Face.id, [face for face, _ in maps]))
+            there = set(transaction.session.scalars(wanted))
+            kept = [one for one in maps if one[0] in there]
+            thumbnails.put_maps(transaction.session, scorer_hash, kept)
+            _record_vectors(transaction, scorer_hash, embeddings, hashes)
+            transaction.touch(Kind.SCORE, *there)
+
+        return self._database.write(work)
 
     def active(self) -> ScorerInfo | None:
         """The scorer whose scores the views show; None before the first one."""
@@ -188,9 +215,25 @@ def record_scores(
     thumbnails.put_maps(
         session,
         scorer_hash,
-        [(key, maps) for key, _, maps in scores if maps is not None and key in faces],
+        [(key, maps) for key, _, maps in scores if key in faces],
     )
     transaction.touch(Kind.SCORE, *faces)
+
+
+def _record_vectors(
+    transaction: Transaction,
+    scorer_hash: str,
+    embeddings: Mapping[int, Embedding],
+    hashes: Mapping[int, int],
+) -> None:
+    session = transaction.session
+    there = set(
+        session.scalars(select(Face.id).where(rows.ids_in(Face.id, [*embeddings, *hashes])))
+    )
+    vectors.put_embeddings(
+        session, scorer_hash, [(key, one) for key, one in embeddings.items() if key in there]
+    )
+    vectors.put_hashes(session, [(key, one) for key, one in hashes.items() if key in there])
 
 
 def _info(row: Row[str, str, str, str, str]) -> ScorerInfo:

@@ -60,6 +60,21 @@ class Targets:
         faces, owners = int_columns(self._connection, shown)
         return np.sort(faces[np.isin(owners, self.photos)])
 
+    @property
+    def faces_in_order(self) -> Ids:
+        """The same faces; those of photos in the photos' order, the largest of each first."""
+        if self._target.subject is Subject.FACES:
+            return self._asked[np.isin(self._asked, self.faces)]
+        shown = select(Face.id, Face.photo_id).where(Face.state == FaceState.CURRENT)
+        if len(self.photos) < _MANY:
+            shown = shown.where(rows.ids_in(Face.photo_id, self.photos))
+        faces, owners = int_columns(self._connection, shown.order_by(Face.ordinal))
+        chosen = np.isin(owners, self.photos)
+        faces, owners = faces[chosen], owners[chosen]
+        sorter = np.argsort(self._asked)
+        places = sorter[np.searchsorted(self._asked, owners, sorter=sorter)]
+        return faces[np.argsort(places, kind="stable")]
+
     @cached_property
     def _asked(self) -> Ids:
         """What was given or found, in its order, each once."""

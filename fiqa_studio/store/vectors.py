@@ -39,11 +39,16 @@ _SCHEMA = f"""
     PRAGMA user_version = {_FORMAT};
     COMMIT;
 """
-_EMBEDDINGS = "SELECT face_id, vector FROM embedding WHERE scorer = ? ORDER BY face_id"
+_EMBEDDINGS = """
+    SELECT face_id, vector FROM embedding
+    WHERE scorer = ? AND length(vector) > 0 ORDER BY face_id
+"""
 _EMBEDDINGS_AMONG = """
     SELECT face_id, vector FROM embedding
-    WHERE scorer = ? AND face_id IN (SELECT value FROM json_each(?)) ORDER BY face_id
+    WHERE scorer = ? AND length(vector) > 0 AND face_id IN (SELECT value FROM json_each(?))
+    ORDER BY face_id
 """
+_ASKED = "SELECT face_id FROM embedding WHERE scorer = ? ORDER BY face_id"
 _HASHES = "SELECT face_id, bits FROM perceptual_hash ORDER BY face_id"
 _HASHES_AMONG = """
     SELECT face_id, bits FROM perceptual_hash
@@ -52,6 +57,8 @@ _HASHES_AMONG = """
 _OWNER_ONLY = 0o600
 
 Ids = npt.NDArray[np.int64]
+Embedding = npt.NDArray[np.floating[Any]]
+"""One of them, ``(D,)``."""
 Embeddings = npt.NDArray[np.float32]
 Hashes = npt.NDArray[np.uint64]
 
@@ -61,14 +68,24 @@ def vectors_path(library: Path) -> Path:
     return Path(os.fspath(library) + ".vectors")
 
 
-def prepare(path: Path, library_id: str) -> Path | None:
-    """Make sure that a usable file of vectors of this library is at ``path``.
+def is_damaged(path: Path) -> bool:
+    """Whether the file's structures are damaged; reads all of it."""
+    try:
+        with closing(connections.connect(path, "ro")) as connection:
+            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError:
+        return True
+    return bool(answer != "ok")
+
+
+def prepare(path: Path, library_id: str, *, anew: bool = False) -> Path | None:
+    """Make sure that a usable file of vectors of this library is at ``path``, or begin ``anew``.
 
     One that is damaged, of another format or of another library is put aside, and where to is
     returned; None where there was nothing to put aside.
     """
     aside = None
-    if path.exists() and not _usable(path, library_id):
+    if path.exists() and (anew or not _usable(path, library_id)):
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = Path(os.fspath(path) + f".unusable-{stamp}")
         for suffix in ("-wal", "-shm", ""):
@@ -110,7 +127,7 @@ class Vectors:
         if aside is not None:
             self.notice = (
                 "The file of embeddings beside this library was damaged or not its own and was "
-                f"put aside as {aside.name}. Scoring again fills a new one."
+                f"put aside as {aside.name}. A job can fill a new one (`fiqa score --fill`)."
             )
 
     def embeddings(
@@ -140,10 +157,9 @@ class Vectors:
         ids = np.array([row[0] for row in found], np.int64)
         return ids, np.array([row[1] for row in found], np.int64).view(np.uint64)
 
-    def count(self, scorer_hash: str) -> int:
-        """How many faces have an embedding by a scorer."""
-        found = self._rows("SELECT count(*) FROM embedding WHERE scorer = ?", (scorer_hash,))
-        return int(found[0][0]) if found else 0
+    def asked(self, scorer_hash: str) -> Ids:
+        """The faces of which it is known whether a scorer gives an embedding, ascending."""
+        return np.array([row[0] for row in self._rows(_ASKED, (scorer_hash,))], np.int64)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -171,16 +187,18 @@ def _json(face_ids: Sequence[int] | Ids) -> str:
 
 
 def put_embeddings(
-    session: Session, scorer_hash: str, vectors: Iterable[tuple[int, npt.NDArray[np.floating[Any]]]]
+    session: Session, scorer_hash: str, found: Iterable[tuple[int, Embedding]]
 ) -> None:
-    """Store embeddings of faces by a scorer; kept as float16. Empty ones are passed over."""
+    """Store embeddings of faces by a scorer; kept as float16.
+
+    An empty one says that the scorer gives none, so that nobody asks for it again.
+    """
     _many(
         session.connection(),
         "INSERT OR REPLACE INTO vectors.embedding (face_id, scorer, vector) VALUES (?, ?, ?)",
         [
             (face_id, scorer_hash, np.ascontiguousarray(one, "<f2").tobytes())
-            for face_id, one in vectors
-            if one.size
+            for face_id, one in found
         ],
     )
 

@@ -33,5 +33,5 @@ def sort_key(name: str) -> str:
 
 
 def search_text(path: str, camera: str) -> str:
-    """What the text filter looks into for one photo, besides its tags."""
-    return folded(f"{path}\n{camera}")
+    """What the text filter looks into for one photo, besides its folder and its tags."""
+    return folded(f"{path.rpartition('/')[2]}\n{camera}")

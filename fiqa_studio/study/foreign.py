@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
@@ -24,7 +23,7 @@ def record(database: StudyDatabase, ratings: Iterable[Rating]) -> int:
 
     Ids of raters, sessions, trials and assignments are made anew. Ratings of one rater with the
     same non-empty ``trial`` become one trial (several attributes or attempts); without it, each
-    is a trial of its own. Trials are numbered in the order given.
+    is a trial of its own. Raters and trials are numbered in the order given.
 
     Returns:
         The number of ratings.
@@ -32,8 +31,10 @@ def record(database: StudyDatabase, ratings: Iterable[Rating]) -> int:
     Raises:
         StudyError: ``rater.name``: a rater is in the study already; ``study.database``.
     """
-    found = sorted(ratings, key=lambda rating: rating.rater)  # stable: the order given stays
-    own = {name: list(group) for name, group in groupby(found, key=lambda r: r.rater)}
+    found = list(ratings)
+    own: dict[str, list[Rating]] = {}
+    for rating in found:
+        own.setdefault(rating.rater, []).append(rating)
 
     def work(connection: Connection) -> None:
         _insert(connection, own)

@@ -157,6 +157,7 @@ def from_rows(
     high: float,
     kinds: Iterable[str] = RATED,
     attribute: str | None = None,
+    stimuli: Iterable[str] = (),
 ) -> Ratings:
     """Ratings of rows, in the order in which stimuli and raters first appear.
 
@@ -166,19 +167,20 @@ def from_rows(
         high: The scale's upper end.
         kinds: Which kinds of trial count.
         attribute: Only this one; None: whatever stands there.
+        stimuli: Those which are there whether anybody rated them or not, in their order.
     """
     wanted = frozenset(kinds)
-    stimuli: dict[str, int] = {}
+    places = {name: i for i, name in enumerate(stimuli)}
     raters: dict[str, int] = {}
     stimulus, rater, value = [], [], []
     for row in rows:
         if row.kind in wanted and attribute in (None, row.attribute):
-            stimulus.append(stimuli.setdefault(row.stimulus, len(stimuli)))
+            stimulus.append(places.setdefault(row.stimulus, len(places)))
             rater.append(raters.setdefault(row.rater, len(raters)))
             value.append(row.value)
     of_stimulus, of_rater = np.array(stimulus, dtype=np.int64), np.array(rater, dtype=np.int64)
     return Ratings(
-        stimuli=tuple(stimuli),
+        stimuli=tuple(places),
         raters=tuple(raters),
         stimulus=of_stimulus,
         rater=of_rater,

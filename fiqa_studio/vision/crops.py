@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -86,6 +87,12 @@ def make_crops(
         with timed(spent, "crops"):
             crops.append(_crop(images[reduction], points))
     return crops
+
+
+def crop_png(crop: Crop) -> bytes:
+    """A crop as a PNG file."""
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(crop.rgb, cv2.COLOR_RGB2BGR))
+    return encoded.tobytes()
 
 
 def crop_reduction(photo: OpenPhoto, landmarks: npt.NDArray[np.float32]) -> int:

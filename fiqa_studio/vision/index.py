@@ -12,6 +12,7 @@ from fiqa_studio.domain.photos import IndexedPhoto
 from fiqa_studio.vision.crops import make_crops
 from fiqa_studio.vision.decode import DecodedImage, OpenPhoto, open_photo
 from fiqa_studio.vision.faces import FaceFinder
+from fiqa_studio.vision.perceptual import perceptual_hash
 from fiqa_studio.vision.shrink import fit_within
 from fiqa_studio.vision.source import read_source
 from fiqa_studio.vision.timing import timed
@@ -81,6 +82,7 @@ def index_photo(
     crops = make_crops(photo, [face.landmarks for face in faces], decoded, timings=spent)
     with timed(spent, "thumbnail"):
         face_thumbnails = tuple(_jpeg(fit_within(c.rgb, FACE_THUMBNAIL_SIDE)) for c in crops)
+        face_hashes = tuple(perceptual_hash(crop.rgb) for crop in crops)
     return IndexResult(
         photo=IndexedPhoto(
             content_hash=source.content_hash,
@@ -91,6 +93,7 @@ def index_photo(
             faces=faces,
             thumbnail=thumbnail,
             face_thumbnails=face_thumbnails,
+            face_hashes=face_hashes,
             notes=tuple(dict.fromkeys(photo.notes)),
         ),
         crops=[crop.rgb for crop in crops],

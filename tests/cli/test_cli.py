@@ -143,7 +143,7 @@ def test_the_csv_has_one_row_a_face(indexed: Indexed, fiqa: Fiqa, tmp_path: Path
     first = target.read_bytes()
     fiqa("export", "--to", target)
     assert target.read_bytes() == first
-    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+    assert {path.name for path in tmp_path.iterdir()} == {"out.csv", "out.csv.manifest.json"}
 
 
 def test_an_export_never_goes_onto_a_library(
@@ -188,6 +188,18 @@ def test_the_doctor_reports_versions_scorers_and_a_sound_library(
     assert report["devices"][0]["name"] == "cpu"
     assert {"torch", "mediapipe", "numpy"} <= set(report["versions"])
     assert "sharpness" in [scorer["name"] for scorer in report["scorers"]]
+
+
+def test_the_doctor_tells_lost_thumbnails_from_a_damaged_library(
+    indexed: Indexed, fiqa: Fiqa, library: Path, tmp_path: Path
+) -> None:
+    assert ": sound; " in fiqa("doctor").stdout
+    copy = shutil.copy(library, tmp_path / "copy.fiqa")
+    Path(f"{copy}.thumbs").write_bytes(b"garbage" * 9000)
+    report = fiqa("doctor", "--library", copy, status=1).stdout
+    assert ": sound; " in report
+    assert "Problem  thumbnails: " in report
+    assert "The library is not affected" in report
 
 
 def test_scorers_are_listed(fiqa: Fiqa) -> None:

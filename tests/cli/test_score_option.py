@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fiqa_studio import cli
+from fiqa_studio.cli import indexing
 
 from .conftest import Fiqa
 
@@ -30,7 +31,7 @@ def test_score_leaves_the_folder_alone(
     monkeypatch.chdir(tmp_path)
     for name in ("album", "sharpness"):
         (tmp_path / name).mkdir()
-    monkeypatch.setattr(cli, "_index", lambda o: asked.append((o.folders, o.scorer)) or 0)
+    monkeypatch.setattr(indexing, "_index", lambda o: asked.append((o.folders, o.scorer)) or 0)
     assert cli.main(["--library", "l.fiqa", "index", *words]) == 0
     assert asked == [(folders, "default")]
 
@@ -53,7 +54,7 @@ def test_score_takes_a_scorers_name(
     monkeypatch.chdir(tmp_path)
     for name in ("album", "sharpness"):
         (tmp_path / name).mkdir()
-    monkeypatch.setattr(cli, "_index", lambda o: asked.append((o.folders, o.scorer)) or 0)
+    monkeypatch.setattr(indexing, "_index", lambda o: asked.append((o.folders, o.scorer)) or 0)
     assert cli.main(["index", *words]) == 0
     assert asked == [(["album"], scorer)]
 
@@ -69,6 +70,6 @@ def test_a_folder_after_score_is_indexed_and_scored(
 
 def test_other_commands_keep_their_own_options(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(cli, "_score", lambda o: asked.append((o.library, o.scorer)) or 0)
+    monkeypatch.setattr(indexing, "_score", lambda o: asked.append((o.library, o.scorer)) or 0)
     assert cli.main(["--library", "index", "score", "--s", "sharpness"]) == 0
     assert asked == [("index", "sharpness")]

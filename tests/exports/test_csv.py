@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,10 +12,14 @@ import pytest
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.geometry import Box, HeadPose
+from fiqa_studio.domain.marks import Colour, Flag, PhotoMarks
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import FaceFlag, FaceId, FaceRow, PhotoId
-from fiqa_studio.exports.csv import COLUMNS, write_faces, write_to
+from fiqa_studio.domain.query import Subject
+from fiqa_studio.exports.columns import columns_of
+from fiqa_studio.exports.items import FaceItem
 from fiqa_studio.exports.registry import check_target, find_format, list_formats
+from fiqa_studio.exports.text import TextTable
 from fiqa_studio.store.library import Library
 
 Row = tuple[FaceRow, bytes]
@@ -43,7 +47,9 @@ def face(path: bytes = b"/photos/a.jpg", *, score: float | None = 0.5, scorer: s
 
 def read_back(*rows: Row) -> list[dict[str, str]]:
     text = io.StringIO()
-    assert write_to(rows, text) == len(rows)
+    table = TextTable(text, columns_of(Subject.FACES))
+    for row, path in rows:
+        table.put(FaceItem(row, path))
     return list(csv.DictReader(io.StringIO(text.getvalue())))
 
 
@@ -52,7 +58,8 @@ def test_the_columns_are_these_in_this_order() -> None:
         *("path", "x", "y", "width", "height", "score", "spread", "scorer", "scorer_hash"),
         *("flags", "eye_distance", "yaw", "pitch", "roll", "eyes_open", "taken_at", "missing"),
         *("photo_id", "face_id", "path_bytes"),
-    ) == COLUMNS
+        *("stars", "flag", "colour", "tags", "quality", "camera", "content_hash"),
+    ) == tuple(column.name for column in columns_of(Subject.FACES))
 
 
 def test_values_are_plain_numbers_and_words() -> None:
@@ -88,30 +95,17 @@ def test_a_plug_ins_name_is_no_formula(scorer: str) -> None:
     assert row["scorer"] == f"'{scorer}"
 
 
-def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    target = tmp_path / "out.csv"
-    target.write_text("the old one")
-
-    def rows() -> Iterator[Row]:
-        yield face()
-        raise KnownError("the library was pulled out")
-
-    with pytest.raises(KnownError):
-        write_faces(rows(), target)
-    assert target.read_text() == "the old one"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-def test_a_replaced_file_keeps_its_permissions_and_a_link_stays_a_link(tmp_path: Path) -> None:
-    target = tmp_path / "out.csv"
-    target.write_text("old")
-    target.chmod(0o600)
-    link = tmp_path / "link.csv"
-    link.symlink_to(target)
-    assert write_faces([face()], link) == 1
-    assert link.is_symlink()
-    assert target.stat().st_mode & 0o777 == 0o600
-    assert target.read_text().startswith("path,x,y")
+def test_marks_are_written_and_a_tag_is_no_formula() -> None:
+    row, path = face()
+    marks = PhotoMarks(3, Flag.PICK, Colour.RED, frozenset(["=cmd()", "a;b", "c\\d", "Мария"]))
+    (written,) = read_back((replace(row, marks=marks, quality=0.75, camera="@Kamera"), path))
+    assert (written["stars"], written["flag"], written["colour"]) == ("3", "pick", "Red")
+    assert written["tags"] == "'=cmd();a\\;b;c\\\\d;Мария"
+    assert (written["quality"], written["camera"]) == ("0.7500", "'@Kamera")
+    (plain,) = read_back(face())
+    assert [plain[name] for name in ("stars", "flag", "colour", "tags", "quality")] == [
+        *("0", "", "", "", ""),
+    ]
 
 
 def test_a_target_in_an_indexed_folder_is_refused(tmp_path: Path) -> None:
@@ -134,8 +128,6 @@ def test_a_library_is_no_target_and_is_never_replaced(tmp_path: Path) -> None:
         with pytest.raises(KnownError) as refused:
             check_target(target, [])
         assert refused.value.code == "export.onto-library"
-        with pytest.raises(KnownError):  # also where nobody asked first
-            write_faces([face()], target)
     assert library.read_bytes() == before
     assert not list(tmp_path.glob("*-wal")) + list(tmp_path.glob("*.lock"))
 
@@ -147,13 +139,8 @@ def test_a_name_that_no_disk_takes_is_a_clear_error(tmp_path: Path) -> None:
         assert refused.value.code == "export.cannot-write"
 
 
-def test_a_file_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(KnownError) as refused:
-        write_faces([face()], tmp_path / "gone" / "out.csv")
-    assert refused.value.code == "export.cannot-write"
-
-
 def test_an_unknown_format_names_the_known_ones() -> None:
-    assert [known.name for known in list_formats()] == ["csv"]
-    with pytest.raises(KnownError, match="csv"):
+    names = [known.name for known in list_formats()]
+    assert names == ["csv", "parquet", "list", "photos", "crops"]
+    with pytest.raises(KnownError, match="csv, parquet, list, photos, crops"):
         find_format("xls")

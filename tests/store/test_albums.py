@@ -13,6 +13,7 @@ from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.errors import LibraryError
 from fiqa_studio.domain.query import Query, Subject
 from fiqa_studio.domain.target import Target
+from fiqa_studio.domain.terms import Words
 from fiqa_studio.store.library import Library
 from tests.store.values import Folder, make_face
 
@@ -68,7 +69,7 @@ def test_faces_and_queries_bring_their_photos(library: Library, photos: list[int
     faces = [library.faces.of_photo(photo)[0].row.id for photo in photos]
     assert library.albums.add(key, Target.faces([faces[3], faces[1]])).result() == 2
     assert library.albums.photos(key).tolist() == [photos[3], photos[1]]
-    query = Target.all_of(Subject.PHOTOS, Query(text="jpg"))
+    query = Target.all_of(Subject.PHOTOS, Query(where=(Words(("jpg",)),)))
     assert library.albums.add(key, query).result() == 4
     assert set(library.albums.photos(key).tolist()) == set(photos)
 

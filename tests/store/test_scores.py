@@ -15,7 +15,6 @@ from fiqa_studio.domain.jobs import JobFailure, JobState
 from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import ScoreMaps
 from fiqa_studio.store.library import Library
-from fiqa_studio.store.thumbnails import thumbs_path
 from tests.store.values import SHARPNESS, STARTER, Folder, make_face, make_maps, make_score
 
 
@@ -101,40 +100,6 @@ def test_maps_come_back_as_they_were(library: Library, add_photo: Callable[..., 
     assert (found.quality == maps.quality).all()
     assert (found.confidence == maps.confidence).all()
     assert library.scores.maps(1, SHARPNESS.hash) is None
-
-
-@pytest.mark.parametrize("how", ["deleted", "garbage", "of another library"])
-def test_thumbnails_may_be_lost(library: Library, add_photo: Callable[..., int], how: str) -> None:
-    photo = add_photo("/a.jpg", [make_face()])
-    assert library.thumbnails.photos_without([photo]) == []
-    library.close()
-    thumbs = thumbs_path(library.path)
-    if how == "deleted":
-        thumbs.unlink()
-    elif how == "garbage":
-        thumbs.write_bytes(b"garbage" * 10_000)
-    else:
-        other = library.path.with_name("other.fiqa")
-        Library.create(other).close()
-        thumbs_path(other).replace(thumbs)
-    with Library.open(library.path) as again:
-        assert again.thumbnails.photo(photo) is None
-        assert again.thumbnails.faces([1]) == {}
-        assert again.thumbnails.photos_without([photo]) == [photo]
-        assert again.views.counts().photos == 1
-    with Library.open(library.path, read_only=True) as reader:
-        assert reader.thumbnails.photo(photo) is None
-
-
-def test_thumbnails_lost_while_open_are_just_not_there(
-    library: Library, add_photo: Callable[..., int]
-) -> None:
-    photo = add_photo("/a.jpg", [make_face()])
-    library.close()
-    thumbs_path(library.path).unlink()
-    with Library.open(library.path, read_only=True) as reader:
-        assert reader.thumbnails.photo(photo) is None
-        assert reader.scores.maps(1, STARTER.hash) is None
 
 
 def test_many_thumbnails_come_at_once(library: Library, add_photo: Callable[..., int]) -> None:

@@ -48,7 +48,7 @@ def test_vectors_come_back(library: Library) -> None:
     ids, bits = library.vectors.hashes([3, 2, 99])
     assert dict(zip(ids.tolist(), bits.tolist(), strict=True)) == {2: HASHES[2], 3: HASHES[3]}
     assert library.vectors.embeddings("scorer", [2])[0].tolist() == [2]
-    assert library.vectors.count("scorer") == 3
+    assert library.vectors.asked("scorer").tolist() == [1, 2, 3]
     assert library.vectors.embeddings("another")[1].shape == (0, 0)
     assert library.vectors.notice == ""
 
@@ -59,7 +59,8 @@ def test_a_scorer_without_embeddings_leaves_none(library: Library) -> None:
             transaction.session, "classical", [(1, np.empty(0, np.float32))]
         )
     ).result()
-    assert library.vectors.count("classical") == 0
+    assert library.vectors.embeddings("classical")[0].tolist() == []
+    assert library.vectors.asked("classical").tolist() == [1]
 
 
 def test_only_the_owner_may_read_them(library: Library) -> None:

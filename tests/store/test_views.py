@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 from itertools import product
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import pytest
 from sqlalchemy import event
 
 from fiqa_studio.domain.errors import KnownError
+from fiqa_studio.domain.marks import SetStars
 from fiqa_studio.domain.photos import PhotoStatus
 from fiqa_studio.domain.query import Order, PhotoRule, Query, SortKey, Subject
 from fiqa_studio.domain.terms import (
@@ -28,12 +31,12 @@ from fiqa_studio.domain.terms import (
     Words,
     negation,
 )
-from fiqa_studio.store import search, words
+from fiqa_studio.store import kept, search, summary, words
 from fiqa_studio.store.filters import FILTERS
 from fiqa_studio.store.library import Library
 from tests.store import album as album_of
 from tests.store import plain
-from tests.store.values import SHARPNESS, STARTER, make_face, make_photo
+from tests.store.values import SHARPNESS, STARTER, make_face, make_photo, make_score, mark
 
 BASE = album_of.BASE
 ANSWERED = [name for name in TERMS if name != "like"]
@@ -276,7 +279,7 @@ def test_contradictions_find_nothing(album: Library) -> None:
 @pytest.mark.parametrize(
     ("term", "says"),
     [
-        (InIds("like", (1,)), "flaws look like"),
+        (InIds("like", (1,)), "flaws of this face"),
         (OneOf("flaw", ("motion blur",)), "motion blur"),
         (OneOf("album", ("nowhere",)), "nowhere"),
         (OneOf("album", (album_of.SMART,)), "saved query"),
@@ -401,6 +404,54 @@ def test_counts_add_up(album: Library) -> None:
         assert counts.by_root[root] == in_root
 
 
+def test_a_sum_is_that_of_the_rows(album: Library, known: dict[str, plain.Known]) -> None:
+    dice = random.Random(31)
+    for number in range(60):
+        query = Query(
+            dice.choice(list(Subject)), tuple(_some_term(dice) for _ in range(number % 3))
+        )
+        chosen = plain.answer(known[""], query)
+        if number % 2:
+            found = album.views.summary(query)
+        else:
+            found = album.views.summary(query, np.array([*chosen, 10**6], np.int64))
+        everything = known[""]
+        if query.subject is Subject.FACES:
+            faces = [everything.faces[one] for one in chosen]
+            photos = [everything.photos[one] for one in {face.photo_id for face in faces}]
+        else:
+            photos = [everything.photos[one] for one in chosen]
+            faces = [face for one in chosen for face in everything.faces_of(one)]
+        scores = sorted(face.score for face in faces if face.score is not None)
+        assert (found.faces, found.photos, found.scored) == (len(faces), len(photos), len(scores))
+        assert found.bytes == sum(photo.size for photo in photos)
+        assert found.scores == tuple(scores)
+        assert found.median == (pytest.approx(median(scores)) if scores else None)
+        assert found.flags == Counter(flag for face in faces for flag in face.flags)
+        assert found.stars == tuple(
+            sum(photo.marks.stars == stars for photo in photos) for stars in range(6)
+        )
+        assert +Counter(found.picks) == Counter(photo.marks.flag for photo in photos)
+        assert +Counter(found.colours) == Counter(photo.marks.colour for photo in photos)
+        assert found.tags == Counter(tag for photo in photos for tag in photo.marks.tags)
+
+
+def test_a_sum_of_very_many_has_some_of_the_scores(
+    album: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "_SAMPLE", 5)
+    monkeypatch.setattr(summary, "_FEW", 5)
+    found = album.views.summary(Query())
+    rows = album.views.face_rows(album.views.ids(Query()))
+    scores = sorted(row.score for row in rows if row.score is not None)
+    assert found.scored == len(scores)
+    assert len(found.scores) == 5
+    assert (found.scores[0], found.scores[-1]) == (scores[0], scores[-1])
+    assert found.median == pytest.approx(median(scores))
+    photos = album.views.photo_rows(list({row.photo_id for row in rows}))
+    assert found.bytes == sum(photo.size for photo in photos)
+
+
 def test_the_words_there_are_for_completion(album: Library) -> None:
     found = album.views.vocabulary()
     assert list(found["camera"].values()) == sorted(found["camera"].values(), reverse=True)
@@ -436,6 +487,60 @@ def test_faces_that_come_later_are_with_their_photos(library: Library) -> None:
         query = Query(where=(Contains("camera", f"camera {number}"),))
         (face,) = library.views.ids(query).tolist()
         assert library.views.face_rows([face])[0].path == f"/{number}.jpg"
+
+
+def test_what_was_read_holds_only_until_something_is_written(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists that are kept from one question to the next are never of before a write."""
+    monkeypatch.setattr(kept, "_LEAST", 1)
+    library.scores.ensure_scorer(STARTER).result()
+    queries = [
+        Query(subject, where, Order(key))
+        for subject in Subject
+        for where in ((), (Between("score", 0.3),), (Between("stars", 1),), (Words(("1",)),))
+        for key in (SortKey.SCORE, SortKey.TIME, SortKey.FILE_SIZE)
+    ]
+    for number in range(12):
+        photo = make_photo(str(number), [make_face(number)], taken_at=BASE)
+        path = f"/{number}.jpg".encode()
+        recorded = library.photos.record_indexed(None, path, number, 1, photo).result()
+        score = make_score(number / 12)
+        library.scores.record(STARTER.hash, [(recorded.face_ids[0], score, None)]).result()
+        mark(library, int(recorded.photo_id), SetStars(number % 3))
+        if number == 7:
+            library.photos.mark_missing([recorded.photo_id]).result()
+        known = album_of.known(library)
+        for query in queries:
+            for _ in range(2):
+                assert library.views.ids(query).tolist() == plain.answer(known, query), query
+
+
+def test_lists_are_kept_while_nothing_is_written(
+    album: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "_LEAST", 1)
+    query = Query(where=(Between("eyes", 0.05),), order=Order(SortKey.FACE_SIZE))
+    assert len(_plans(album, query)) > len(_plans(album, query))
+
+
+def test_what_is_kept_takes_no_more_than_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "_LEAST", 2)
+    monkeypatch.setattr(kept, "_MOST_BYTES", 40)
+    cache = kept.Kept()
+    for number in range(6):
+        cache.put(2, number, np.arange(4))
+    cache.put(2, "few", np.arange(1))
+    cache.put(2, "high", np.array([2**40, 1, 2]))
+    held = [key for key in (*range(6), "few", "high") if cache.get(2, key) is not None]
+    assert held == [4, 5]
+    assert cache.get(4, 5) is None
+    cache.put(4, 5, np.array([7, 8]))
+    cache.put(2, 6, np.arange(4))
+    assert cache.get(2, 6) is None
+    found = cache.get(4, 5)
+    assert found is not None
+    assert (found.tolist(), found.dtype) == ([7, 8], np.int64)
 
 
 def test_names_are_ordered_as_people_order_them() -> None:

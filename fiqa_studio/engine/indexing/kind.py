@@ -17,6 +17,7 @@ from pathlib import Path
 from fiqa_studio.domain.jobs import JobRecord
 from fiqa_studio.domain.photos import JobId
 from fiqa_studio.engine.indexing.places import all_places, places_around, places_of, within
+from fiqa_studio.engine.indexing.remake import clear_damage, outcome_parts, remake
 from fiqa_studio.engine.indexing.work import IndexWork
 from fiqa_studio.engine.jobs.job import Job
 from fiqa_studio.engine.jobs.kinds import JobKind, Lane, Params
@@ -61,7 +62,10 @@ def _work(tools: Tools, job: Job, params: Params) -> None:
         places = places_of(tools.library, [Path(folder) for folder in params["folders"]])
     else:
         places = all_places(tools.library)
+    damage = clear_damage(tools, job)
     IndexWork(tools.library, tools.client, job, scorer=scorer, again=again).run(places)
+    if not job.cancelled:
+        remake(tools, job, places, damage)
     if scorer is not None and not job.cancelled:
         # Photos indexed earlier, whose faces this scorer has not seen.
         ScoreWork(tools.library, tools.client, job, scorer).run()
@@ -106,6 +110,7 @@ def _outcome(job: Job) -> str:
         "missing": "missing",
     }
     parts += [f"{counts[name]:,} {text}" for name, text in texts.items() if counts[name]]
+    parts += outcome_parts(job)
     other = f"{number(counts['other'], 'other file')} passed over" if counts["other"] else ""
     return joined(job, parts, other)
 

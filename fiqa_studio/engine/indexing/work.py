@@ -7,14 +7,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fiqa_studio.domain.errors import KnownError, PhotoError
-from fiqa_studio.domain.photos import PhotoStatus, RootId
+from fiqa_studio.domain.paths import path_from_bytes
+from fiqa_studio.domain.photos import PhotoId, PhotoStatus, RootId
 from fiqa_studio.engine.indexing.places import Place, within
 from fiqa_studio.engine.indexing.scan import FileOnDisk, Plan, Walk, make_plan, walk
 from fiqa_studio.engine.jobs.feed import Batch, feed, not_recorded
 from fiqa_studio.engine.jobs.job import Job
 from fiqa_studio.engine.link.client import WorkerClient
 from fiqa_studio.engine.link.protocol import Event, IndexPhoto, PhotoIndexed, ScorerLoaded
-from fiqa_studio.engine.link.wire import photo_from_wire, score_from_wire
+from fiqa_studio.engine.link.wire import embedding_from_wire, photo_from_wire, score_from_wire
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import IndexedFile
 
@@ -29,6 +30,7 @@ class _Work:
     root_id: RootId
     file: FileOnDisk
     known_good: bool
+    remake: bool = False
 
 
 class IndexWork:
@@ -61,6 +63,17 @@ class IndexWork:
             self._write, lambda item, error: self._job.fail_item(item[0].file.path, error)
         )
 
+    def remake(self, places: Sequence[Place], photos: Collection[PhotoId]) -> None:
+        """Index these photos again as they are known, for their thumbnails."""
+        work: dict[PhotoId, _Work] = {}
+        for place in places:
+            for path, known in self._library.photos.scan_state(place.root_id).items():
+                wanted = known.photo_id in photos and within(path, place.start)
+                if wanted and path_from_bytes(path).exists():
+                    file = FileOnDisk(path, known.size, known.mtime_ns)
+                    work[known.photo_id] = _Work(place.root_id, file, known_good=True, remake=True)
+        self._put_through(list(work.values()))
+
     def run(self, places: Sequence[Place]) -> None:
         """Scan the places, then index what they hold."""
         work: list[_Work] = []
@@ -70,8 +83,11 @@ class IndexWork:
             work += self._scan(place)
         if self._job.cancelled:
             return
-        self._job.expect(self._job.progress.done + len(work))
         self._job.say("Looking for faces")
+        self._put_through(work)
+
+    def _put_through(self, work: Sequence[_Work]) -> None:
+        self._job.expect(self._job.progress.done + len(work))
         feed(
             self._job,
             self._client,
@@ -165,6 +181,9 @@ class IndexWork:
 
     def _failed(self, work: _Work, error: KnownError) -> None:
         passing = error.code in _TRY_AGAIN
+        if passing and work.remake:
+            self._job.advance()  # the scan that comes says what has become of it
+            return
         if not (passing and work.known_good) and error.code != "photo.gone":
             # A time of change of 0 never equals the file's, so the next scan tries again.
             mtime_ns = 0 if passing else work.file.mtime_ns
@@ -187,8 +206,11 @@ class IndexWork:
         files = [self._file(work, answer) for work, answer in results]
         self._library.photos.record_many(files).result()
         for (work, answer), file in zip(results, files, strict=True):
-            self._job.counts["indexed"] += 1
-            self._job.counts["faces"] += len(answer.faces)
+            if work.remake:
+                self._job.counts["thumbnails"] += 1
+            else:
+                self._job.counts["indexed"] += 1
+                self._job.counts["faces"] += len(answer.faces)
             self._job.counts["scored"] += sum(score is not None for score in file.scores)
             if answer.score_problem:
                 self._job.fail_item(
@@ -212,4 +234,8 @@ class IndexWork:
             )
             if scorer is not None
             else (),
+            tuple(
+                None if face.score is None else embedding_from_wire(face.score)
+                for face in answer.faces
+            ),
         )

@@ -41,6 +41,9 @@ class Job:
         error: Why it failed as a whole; None unless its state is ``FAILED``.
         result: What it made, one sentence with the place, if its kind says so; shown at the end.
 
+    In a library that cannot be written a job leaves no record; only jobs that write elsewhere
+    (exports) are of use there.
+
     The methods that report progress are for the thread that does the work; everything else may
     be called from any thread.
     """
@@ -67,6 +70,7 @@ class Job:
         self._told_at = 0.0
         self._recorded_at = time.monotonic()
         self._new_failures: list[JobFailure] = []
+        self._kept_failures: list[JobFailure] = []
 
     @property
     def progress(self) -> JobProgress:
@@ -89,6 +93,11 @@ class Job:
             self._interrupted = True
             self._cancelled.set()
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the end of the program stopped it, not the user."""
+        return self._interrupted
+
     def state_at_end(self) -> JobState:
         """How it ended, its work having returned without an error."""
         if not self.cancelled:
@@ -102,7 +111,10 @@ class Job:
             return self._snapshot()
 
     def failures(self) -> list[JobFailure]:
-        """The items that failed so far."""
+        """The items that failed so far, as far as they are recorded."""
+        if self._library.read_only:
+            with self._changed:
+                return list(self._kept_failures)
         return list(self._library.jobs.failures(self.id))
 
     # --- for the thread that does the work -------------------------------------------------
@@ -160,6 +172,9 @@ class Job:
             failures, self._new_failures = self._new_failures, []
             total, done, failed = self._total or self._done, self._done, self._failed
             self._recorded_at = time.monotonic()
+            if self._library.read_only:
+                self._kept_failures += failures
+                return
         if failures:
             self._library.jobs.add_failures(failures).result()
         self._library.jobs.progress(self.id, total=total, done=done, failed=failed).result()
@@ -168,12 +183,13 @@ class Job:
         """The end. Recording it may fail, on a full disk for one; the job ends all the same."""
         try:
             self.record(now=True)
-            self._library.jobs.finish(self.id, state).result()
+            if not self._library.read_only:
+                self._library.jobs.finish(self.id, state).result()
         except KnownError as error:
             _logger.info("the end of job %d is not recorded: %s", self.id, error)
         with self._changed:
             self._state = state
-            self._message = message
+            self._message = message or self.result
             if state is JobState.DONE and self._total is None:
                 self._total = self._done
             self._changed.notify_all()

@@ -82,6 +82,9 @@ class JobKind:
 _BUILT_IN = {
     "index": "fiqa_studio.engine.indexing.kind",
     "score": "fiqa_studio.engine.scoring.kind",
+    "fill": "fiqa_studio.engine.scoring.filling",
+    "export": "fiqa_studio.engine.exporting.kind",
+    "thumbnails": "fiqa_studio.engine.indexing.remake",
 }
 """Where the engine's own kinds are: a module whose ``KIND`` it is, loaded when first needed."""
 

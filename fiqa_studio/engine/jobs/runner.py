@@ -55,7 +55,7 @@ class JobRunner:
         with self._guard:
             if self._closing:
                 raise KnownError("The library is being closed.", code="job.closing")
-        job_id = self._tools.library.jobs.start(kind, said, params).result()
+        job_id = self._recorded(kind, said, params)
         job = Job(self._tools.library, job_id, kind, said, self._tell)
         # One thread a job: it waits for the worker and writes results. A daemon, since what was
         # committed is safe and a hung disk must not keep the process.
@@ -173,6 +173,12 @@ class JobRunner:
         return not any(thread.is_alive() for thread in threads)
 
     # --- inside ----------------------------------------------------------------------------
+
+    def _recorded(self, kind: str, title: str, params: Params) -> JobId:
+        """The job's id; one of this session only where the library cannot be written."""
+        if self._tools.library.read_only:
+            return JobId(-1 - next(self._tokens))
+        return self._tools.library.jobs.start(kind, title, params).result()
 
     def _remembered(self, job_id: JobId) -> tuple[JobRecord, Params]:
         before = self._tools.library.jobs.get(job_id)

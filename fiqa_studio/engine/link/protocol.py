@@ -16,7 +16,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_FRAME_BYTES = 1 << 30
 BROKEN_POOL = 5
 """Exit status of a worker that cannot start decoders."""
@@ -91,6 +91,15 @@ class RenderCrop(Message, frozen=True):
     landmarks: bytes
 
 
+class CropFaces(Message, frozen=True):
+    """The aligned crops of faces of one photo, as files, for exports."""
+
+    request_id: int
+    path: bytes
+    content_hash: str
+    faces: list[WireFaceToScore]
+
+
 class Describe(Message, frozen=True):
     """Versions, devices, scorers and optional decoders, for the doctor and the menus.
 
@@ -111,17 +120,9 @@ class Shutdown(Message, frozen=True):
     """Finish what is in hand and exit."""
 
 
-Command = (
-    Hello
-    | IndexPhoto
-    | LoadScorer
-    | ScorePhoto
-    | RenderPhoto
-    | RenderCrop
-    | Describe
-    | Cancel
-    | Shutdown
-)
+PhotoCommand = IndexPhoto | ScorePhoto | RenderPhoto | RenderCrop | CropFaces
+"""What a decoder does: one photo each."""
+Command = Hello | PhotoCommand | LoadScorer | Describe | Cancel | Shutdown
 
 
 # --- events ---------------------------------------------------------------------------------
@@ -156,13 +157,17 @@ class WireExif(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WireScore(msgspec.Struct, frozen=True):
-    """One score with its maps. Maps are float16 bytes of ``map_shape``; empty when none."""
+    """One score with its maps and its embedding, as float16 bytes; empty when none.
+
+    Maps are of ``map_shape``, the embedding is one row.
+    """
 
     value: float
     spread: float
     map_shape: tuple[int, int]
     quality_map: bytes
     confidence_map: bytes
+    embedding: bytes = b""
 
 
 class WireFace(msgspec.Struct, frozen=True):
@@ -176,6 +181,8 @@ class WireFace(msgspec.Struct, frozen=True):
     confidence: float
     flags: list[str]
     thumbnail: bytes
+    perceptual_hash: int
+    """Of the crop, 64 bits."""
     score: WireScore | None = None
 
 
@@ -216,10 +223,11 @@ class ScorerLoaded(Message, frozen=True):
 
 
 class PhotoScored(Message, frozen=True):
-    """Answer to `ScorePhoto`: a score for each face id."""
+    """Answer to `ScorePhoto`: a score for each face id, and the perceptual hash of its crop."""
 
     request_id: int
     scores: list[tuple[int, WireScore]]
+    hashes: list[tuple[int, int]]
 
 
 class Rendered(Message, frozen=True):
@@ -231,6 +239,13 @@ class Rendered(Message, frozen=True):
     full_width: int
     full_height: int
     rgb: bytes
+
+
+class FacesCropped(Message, frozen=True):
+    """Answer to `CropFaces`: face ids, each with a PNG of 512 x 512 pixels."""
+
+    request_id: int
+    crops: list[tuple[int, bytes]]
 
 
 class Description(Message, frozen=True):
@@ -271,6 +286,7 @@ Event = (
     | ScorerLoaded
     | PhotoScored
     | Rendered
+    | FacesCropped
     | Description
     | RequestFailed
     | Notice

@@ -21,6 +21,7 @@ from fiqa_studio.engine.link.protocol import (
 )
 
 Landmarks = npt.NDArray[np.float32]
+Embedding = npt.NDArray[np.float16]
 
 
 def landmarks_to_wire(landmarks: Landmarks) -> bytes:
@@ -53,8 +54,10 @@ def photo_to_wire(
         exif=_exif_to_wire(photo.exif),
         thumbnail=photo.thumbnail,
         faces=[
-            _face_to_wire(face, thumbnail)
-            for face, thumbnail in zip(photo.faces, photo.face_thumbnails, strict=True)
+            _face_to_wire(face, thumbnail, bits)
+            for face, thumbnail, bits in zip(
+                photo.faces, photo.face_thumbnails, photo.face_hashes, strict=True
+            )
         ],
         notes=list(photo.notes),
         seconds=seconds,
@@ -72,6 +75,7 @@ def photo_from_wire(answer: PhotoIndexed) -> IndexedPhoto:
         faces=tuple(_face_from_wire(face) for face in answer.faces),
         thumbnail=answer.thumbnail,
         face_thumbnails=tuple(face.thumbnail for face in answer.faces),
+        face_hashes=tuple(face.perceptual_hash for face in answer.faces),
         notes=tuple(answer.notes),
     )
 
@@ -90,10 +94,12 @@ def score_to_wire(
     spread: float,
     quality_map: npt.NDArray[np.float16] | None,
     confidence_map: npt.NDArray[np.float16] | None,
+    embedding: npt.NDArray[np.float16],
 ) -> WireScore:
-    """A score and, where the scorer has them, its maps."""
+    """A score and, where the scorer has them, its maps and its embedding (else empty)."""
+    vector = embedding.tobytes()
     if quality_map is None or confidence_map is None:
-        return WireScore(value, spread, (0, 0), b"", b"")
+        return WireScore(value, spread, (0, 0), b"", b"", vector)
     height, width = quality_map.shape
     return WireScore(
         value,
@@ -101,6 +107,7 @@ def score_to_wire(
         (height, width),
         np.ascontiguousarray(quality_map, dtype=np.float16).tobytes(),
         np.ascontiguousarray(confidence_map, dtype=np.float16).tobytes(),
+        vector,
     )
 
 
@@ -114,6 +121,11 @@ def score_from_wire(wire: WireScore, scorer: ScorerLoaded) -> tuple[Score, Score
         for raw in (wire.quality_map, wire.confidence_map)
     )
     return score, ScoreMaps(quality, confidence)
+
+
+def embedding_from_wire(wire: WireScore) -> Embedding:
+    """The degradation embedding that came with a score, ``(D,)``; empty where there is none."""
+    return np.frombuffer(wire.embedding, np.float16)
 
 
 def scorer_info(loaded: ScorerLoaded) -> ScorerInfo:
@@ -151,7 +163,7 @@ def _exif_from_wire(wire: WireExif) -> Exif:
     )
 
 
-def _face_to_wire(face: FoundFace, thumbnail: bytes) -> WireFace:
+def _face_to_wire(face: FoundFace, thumbnail: bytes, perceptual_hash: int) -> WireFace:
     return WireFace(
         box=(face.box.x, face.box.y, face.box.width, face.box.height),
         landmarks=landmarks_to_wire(face.landmarks),
@@ -161,6 +173,7 @@ def _face_to_wire(face: FoundFace, thumbnail: bytes) -> WireFace:
         confidence=face.confidence,
         flags=sorted(face.flags),
         thumbnail=thumbnail,
+        perceptual_hash=perceptual_hash,
     )
 
 

@@ -20,8 +20,14 @@ from fiqa_studio.engine.link.protocol import (
     ScorerLoaded,
     WireFaceToScore,
 )
-from fiqa_studio.engine.link.wire import landmarks_to_wire, score_from_wire, scorer_info
+from fiqa_studio.engine.link.wire import (
+    embedding_from_wire,
+    landmarks_to_wire,
+    score_from_wire,
+    scorer_info,
+)
 from fiqa_studio.store.library import Library
+from fiqa_studio.store.vectors import Embedding
 
 DEFAULT_SCORER = "default"
 """Stands for the best scorer that works here."""
@@ -82,15 +88,34 @@ class ScoreWork:
         self._client = client
         self._job = job
         self._scorer = scorer
+        self._counted = "scored"
         self._batch: Batch[tuple[_Work, PhotoScored]] = Batch(
             self._write, lambda item, error: self._failed(item[0], error)
         )
 
     def run(self, face_ids: Sequence[FaceId] | None = None) -> None:
         """Score the faces that have no score of this scorer; of ``face_ids`` where given."""
-        groups = unscored(self._library, self._scorer.hash, face_ids)
-        self._job.expect(self._job.progress.done + len(groups))
         self._job.say(f"Scoring with {self._scorer.title}")
+        self._put_through(unscored(self._library, self._scorer.hash, face_ids))
+
+    def redraw(self, face_ids: Sequence[int]) -> None:
+        """Make the maps of these faces again; their scores stay what they are."""
+        self._job.say(f"Drawing maps with {self._scorer.title}")
+        self._score_again(face_ids, "maps")
+
+    def fill(self, face_ids: Sequence[int]) -> None:
+        """Compute the embeddings of these faces; their scores stay what they are."""
+        self._job.say(f"Computing embeddings with {self._scorer.title}")
+        self._score_again(face_ids, "filled")
+
+    def _score_again(self, face_ids: Sequence[int], counted: str) -> None:
+        """Keep what comes beside the scores, and count that under this name."""
+        self._counted = counted
+        found = self._library.faces.by_photo(face_ids)
+        self._put_through([(path, content, faces) for _, path, content, faces in found])
+
+    def _put_through(self, groups: list[Group]) -> None:
+        self._job.expect(self._job.progress.done + len(groups))
         feed(
             self._job,
             self._client,
@@ -132,11 +157,17 @@ class ScoreWork:
         self._job.record()
 
     def _write(self, answers: list[tuple[_Work, PhotoScored]]) -> None:
-        scores: list[tuple[FaceId, Score, ScoreMaps | None]] = [
-            (FaceId(face_id), *score_from_wire(wire, self._scorer))
-            for _, answer in answers
-            for face_id, wire in answer.scores
-        ]
-        self._library.scores.record(self._scorer.hash, scores).result()
-        self._job.counts["scored"] += len(scores)
+        library, scorer = self._library.scores, self._scorer
+        scores: list[tuple[int, Score, ScoreMaps | None]] = []
+        embeddings: dict[int, Embedding] = {}
+        hashes = {face: bits for _, answer in answers for face, bits in answer.hashes}
+        for face, wire in (pair for _, answer in answers for pair in answer.scores):
+            scores.append((face, *score_from_wire(wire, scorer)))
+            embeddings[face] = embedding_from_wire(wire)
+        if self._counted == "scored":
+            library.record(scorer.hash, scores, embeddings=embeddings, hashes=hashes).result()
+        else:
+            maps = [(face, one) for face, _, one in scores]
+            library.record_beside(scorer.hash, maps, embeddings, hashes).result()
+        self._job.counts[self._counted] += len(scores)
         self._job.advance(len(answers))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _LARGEST_MAP = 512
 """Pixels a side: no map can say more than the crop."""
+_LONGEST_EMBEDDING = 4096
+_LARGEST_HALF = float(np.finfo(np.float16).max)
 _ROUNDING = 1e-3
 """How far beyond [0, 1] a value is taken for rounding (bfloat16 has 8 bits) and pulled back."""
 
@@ -43,8 +45,8 @@ def checked_score(score: FaceScore) -> WireScore:
     """One face's score, fit for the library.
 
     Raises:
-        BadAnswerError: A value is not finite or lies outside [0, 1], or a map has another shape
-            than it should.
+        BadAnswerError: A value is not finite or lies outside [0, 1], or a map or the embedding has
+            another shape than it should.
     """
     value = _number(score.value, "score")
     spread = _number(score.spread, "spread")
@@ -54,7 +56,7 @@ def checked_score(score: FaceScore) -> WireScore:
         quality is not None and confidence is not None and quality.shape != confidence.shape
     ):
         raise BadAnswerError("its two maps are not of one shape")
-    return score_to_wire(value, spread, quality, confidence)
+    return score_to_wire(value, spread, quality, confidence, _embedding(score.embedding))
 
 
 def _number(given: Any, what: str) -> float:
@@ -86,3 +88,18 @@ def _map(given: Any, what: str) -> npt.NDArray[np.float16] | None:
     if found.min() < -_ROUNDING or found.max() > 1 + _ROUNDING:
         raise BadAnswerError(f"its {what} holds values outside [0, 1]")
     return np.clip(found, np.float16(0), np.float16(1))
+
+
+def _embedding(given: Any) -> npt.NDArray[np.float16]:
+    """An embedding as float16; empty where the scorer has none."""
+    if given is None:
+        return np.empty(0, np.float16)
+    try:
+        found = np.asarray(given, np.float32)
+    except (TypeError, ValueError) as error:
+        raise BadAnswerError("its embedding is no array of numbers") from error
+    if found.ndim != 1 or found.size > _LONGEST_EMBEDDING:
+        raise BadAnswerError(f"its embedding has the shape {found.shape}")
+    if not np.isfinite(found).all():
+        raise BadAnswerError("its embedding holds values that are not finite")
+    return np.clip(found, -_LARGEST_HALF, _LARGEST_HALF).astype(np.float16)

@@ -21,8 +21,11 @@ import numpy as np
 
 from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.engine.link.protocol import (
+    CropFaces,
+    FacesCropped,
     IndexPhoto,
     Message,
+    PhotoCommand,
     RenderCrop,
     Rendered,
     RenderPhoto,
@@ -52,7 +55,7 @@ def run_decoder(options: WorkerOptions) -> int:
     _die_with_parent()
     decoder = _Decoder(options, answers)
     while (command := read_command(sys.stdin.buffer)) is not None:
-        if isinstance(command, IndexPhoto | ScorePhoto | RenderPhoto | RenderCrop):
+        if isinstance(command, PhotoCommand):
             decoder.serve(command)
     decoder.close()
     return 0
@@ -72,7 +75,7 @@ class _Decoder:
         self._finder: FaceFinder | None = None
         self._limited = False
 
-    def serve(self, command: IndexPhoto | ScorePhoto | RenderPhoto | RenderCrop) -> None:
+    def serve(self, command: PhotoCommand) -> None:
         work: Callable[[], Answer]
         match command:
             case IndexPhoto():
@@ -84,6 +87,8 @@ class _Decoder:
                 work = lambda: _render_photo(command)  # noqa: E731
             case RenderCrop():
                 work = lambda: _render_crop(command)  # noqa: E731
+            case CropFaces():
+                work = lambda: _crop_files(command)  # noqa: E731
         self._limit_memory()
         write_frame(self._answers, BEGUN)
         # Even a decoder that is stuck inside a library, its supervisor gone, ends in time.
@@ -155,12 +160,14 @@ def _index(command: IndexPhoto, finder: FaceFinder) -> Answer:
         pixels=b"".join(crop.tobytes() for crop in result.crops),
         landmarks=b"".join(landmarks_to_wire(points) for points in result.crop_landmarks),
         face_ids=[],
+        hashes=[],
         indexed=answer,
     )
 
 
 def _crops(command: ScorePhoto) -> Answer:
     from fiqa_studio.vision.crops import load_crops  # noqa: PLC0415 - loads OpenCV
+    from fiqa_studio.vision.perceptual import perceptual_hash  # noqa: PLC0415
 
     landmarks = [landmarks_from_wire(face.landmarks) for face in command.faces]
     crops = load_crops(command.path, landmarks, command.content_hash)
@@ -170,6 +177,7 @@ def _crops(command: ScorePhoto) -> Answer:
         pixels=b"".join(crop.rgb.tobytes() for crop in crops),
         landmarks=b"".join(landmarks_to_wire(crop.landmarks) for crop in crops),
         face_ids=[face.face_id for face in command.faces],
+        hashes=[perceptual_hash(crop.rgb) for crop in crops],
     )
 
 
@@ -201,6 +209,17 @@ def _render_crop(command: RenderCrop) -> Answer:
         full_height=height,
         rgb=crop.rgb.tobytes(),
     )
+
+
+def _crop_files(command: CropFaces) -> Answer:
+    from fiqa_studio.vision.crops import crop_png, load_crops  # noqa: PLC0415 - loads OpenCV
+
+    landmarks = [landmarks_from_wire(face.landmarks) for face in command.faces]
+    crops = load_crops(command.path, landmarks, command.content_hash)
+    pictures = [
+        (face.face_id, crop_png(crop)) for face, crop in zip(command.faces, crops, strict=True)
+    ]
+    return FacesCropped(request_id=command.request_id, crops=pictures)
 
 
 def _die_with_parent() -> None:

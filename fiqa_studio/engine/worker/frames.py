@@ -37,6 +37,7 @@ class Crops(msgspec.Struct, frozen=True, kw_only=True):
         pixels: ``(N, 512, 512, 3)`` uint8 RGB.
         landmarks: ``(N, 478, 2)`` float32, in crop pixels.
         face_ids: Of the library, for `ScorePhoto`; empty for `IndexPhoto`.
+        hashes: Perceptual hashes of the crops, for `ScorePhoto`; empty for `IndexPhoto`.
         indexed: The answer that waits for its scores; None for `ScorePhoto`.
     """
 
@@ -45,6 +46,7 @@ class Crops(msgspec.Struct, frozen=True, kw_only=True):
     pixels: bytes
     landmarks: bytes
     face_ids: list[int]
+    hashes: list[int]
     indexed: PhotoIndexed | None = None
 
 

@@ -18,16 +18,13 @@ from fiqa_studio.engine.link.protocol import (
     Describe,
     Event,
     Hello,
-    IndexPhoto,
     LoadScorer,
     Notice,
+    PhotoCommand,
     PhotoScored,
     ProtocolError,
     Ready,
-    RenderCrop,
-    RenderPhoto,
     RequestFailed,
-    ScorePhoto,
     ScorerLoaded,
     Shutdown,
     Started,
@@ -104,7 +101,7 @@ class _Supervisor:
     def serve(self, command: Command) -> None:
         """Take one command; returns at once."""
         match command:
-            case IndexPhoto() | ScorePhoto() | RenderPhoto() | RenderCrop():
+            case _ if isinstance(command, PhotoCommand):
                 self._register(command.request_id, command)
                 self._pool.submit(PoolItem(command.request_id, frame_of(command)))
             case LoadScorer():
@@ -132,7 +129,7 @@ class _Supervisor:
         """Pass it on: the client must know whom to suspect."""
         self._send(Started(request_id=request_id))
         command = self._open.get(request_id)
-        if isinstance(command, IndexPhoto | ScorePhoto | RenderPhoto | RenderCrop):
+        if isinstance(command, PhotoCommand):
             fault_in_supervisor(command.path)
 
     def item_answered(self, request_id: int, tag: bytes, payload: bytes) -> None:
@@ -173,7 +170,8 @@ class _Supervisor:
             answer = with_scores(crops.indexed, scores)
         else:
             pairs = list(zip(crops.face_ids, scores, strict=True))
-            answer = PhotoScored(request_id=crops.request_id, scores=pairs)
+            hashes = list(zip(crops.face_ids, crops.hashes, strict=True))
+            answer = PhotoScored(request_id=crops.request_id, scores=pairs, hashes=hashes)
         self._answer(crops.request_id, answer)
 
     def photo_not_scored(self, crops: Crops, code: str, message: str) -> None:

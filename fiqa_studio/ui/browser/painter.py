@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
 
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.browser.cards import Card
 from fiqa_studio.ui.browser.layout import GridLayout
+from fiqa_studio.ui.session.cards import Card
 
 _BADGE = 20
 _MARK = 14
@@ -118,7 +118,7 @@ class CellPainter:
             width = round(badge.deviceIndependentSize().width())
             painter.drawPixmap(image.right() + 1 - _INSET - width, bottom, badge)
         x = image.right() + 1 - _INSET - _BADGE
-        for name, _ in card.marks:
+        for name, _ in card.notes:
             if x < image.left() + _INSET:
                 break
             painter.drawPixmap(x, image.top() + _INSET, _mark_badge(name, self._ratio))

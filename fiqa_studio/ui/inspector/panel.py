@@ -12,21 +12,23 @@ import numpy.typing as npt
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from fiqa_studio.curation import reasons
 from fiqa_studio.domain.changes import Changes, Kind
-from fiqa_studio.domain.fields_query import Query
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import FaceDetail, FaceFlag, FaceId, FaceRow, PhotoDetail, PhotoId
+from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.inspector import explain, fact_rows
+from fiqa_studio.ui.inspector import fact_rows
 from fiqa_studio.ui.inspector.intervals import Intervals
 from fiqa_studio.ui.inspector.reads import FaceFacts, read_face
 from fiqa_studio.ui.inspector.score_block import BINS, ScoreBlock, Standing
-from fiqa_studio.ui.inspector.sections import Facts, Flags, PathRow, Pictures, Sentences
+from fiqa_studio.ui.inspector.sections import Flags, PathRow, Pictures, Sentences
 from fiqa_studio.ui.photo.colormaps import MapKind
 from fiqa_studio.ui.photo.face_marks import FaceMaps
 from fiqa_studio.ui.photo.notice import missing_words
 from fiqa_studio.ui.theme import Space
+from fiqa_studio.ui.widgets.facts import Facts
 from fiqa_studio.ui.widgets.small import Invitation, hairline, label
 
 if TYPE_CHECKING:
@@ -48,13 +50,14 @@ class InspectorPanel(QScrollArea):
         self._counts: npt.NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
         self._counted = False
         self._waited = False
+        self._of = 0
         self._held: FaceFacts | None = None
         self._intervals = Intervals(session, self)
         self._intervals.came.connect(self._on_more_known)
         self._score = ScoreBlock()
         self._standing = Standing()
         self._place = label("", "muted")
-        self._construct = label(explain.CONSTRUCT, "caption")
+        self._construct = label(reasons.CONSTRUCT, "caption")
         self._pictures = Pictures()
         self._reasons = Sentences()
         self._flags = Flags()
@@ -91,8 +94,11 @@ class InspectorPanel(QScrollArea):
 
         self._session.run(read, partial(self._on_photo, photo_id), key=self._key)
 
-    def show_faces(self, face_ids: Sequence[int]) -> None:
-        """Sum up several faces; one or none are shown as such."""
+    def show_faces(self, face_ids: Sequence[int], of: int = 0) -> None:
+        """Sum up several faces; one or none are shown as such.
+
+        ``of`` says of how many they are a fair sample, where there are too many to read.
+        """
         if len(face_ids) == 1:
             self.show_face(face_ids[0])
             return
@@ -100,6 +106,7 @@ class InspectorPanel(QScrollArea):
             self.clear()
             return
         self._shown = ("faces", tuple(face_ids))
+        self._of = max(of, len(face_ids))
         views = self._session.library.views
         self._session.run(lambda: views.face_rows(list(face_ids)), self._on_several, key=self._key)
 
@@ -278,12 +285,12 @@ class InspectorPanel(QScrollArea):
 
     def _say_place(self, facts: FaceFacts, score: float) -> None:
         total = int(self._counts.sum())
-        share = explain.standing(self._counts, score)
+        share = reasons.standing(self._counts, score)
         self._standing.set_counts(self._counts)
         if share is None or total < 2:
             self._place.hide()
             return
-        self._place.setText(explain.place_said(share, total, score, facts.scores))
+        self._place.setText(reasons.place_said(share, total, score, facts.scores))
         self._place.show()
 
     def _say_range(self, row: FaceRow) -> None:
@@ -295,7 +302,7 @@ class InspectorPanel(QScrollArea):
         self._score.show_range(
             shown_score(low),
             shown_score(high),
-            explain.range_meaning(interval.coverage, interval.calibrated_on, row.spread),
+            reasons.range_meaning(interval.coverage, interval.calibrated_on, row.spread),
         )
 
     # --- a photo --------------------------------------------------------------------------------
@@ -335,19 +342,23 @@ class InspectorPanel(QScrollArea):
         if self._shown[0] != "faces":
             return
         self._hide_all()
-        self._sum_up(rows)
+        self._sum_up(rows, self._of)
         self._score.show()
         self._construct.show()
 
-    def _sum_up(self, rows: Sequence[FaceRow]) -> None:
+    def _sum_up(self, rows: Sequence[FaceRow], of: int = 0) -> None:
         scores = sorted(row.score for row in rows if row.score is not None)
-        faces = "1 face" if len(rows) == 1 else f"{len(rows):,} faces"
+        sampled = of > len(rows)
+        count = of if sampled else len(rows)
+        faces = "1 face" if count == 1 else f"{count:,} faces"
         if not scores:
             self._score.show_words("–", faces, "not scored yet")
             return
         middle = float(np.median(scores))
         low, high = shown_score(scores[0]), shown_score(scores[-1])
         note = "" if len(scores) == 1 else f"median, from {low} to {high}"
+        if sampled:
+            note = f"median of {len(rows):,} of them, {low} to {high}"
         self._score.show_words(str(shown_score(middle)), faces, note, middle)
         self._standing.set_counts(self._counts)
         self._standing.set_scores(scores[:: max(len(scores) // 400, 1)])
@@ -355,7 +366,7 @@ class InspectorPanel(QScrollArea):
         unscored = len(rows) - len(scores)
         flags = Counter(flag for row in rows for flag in row.flags)
         said = [f"Not scored yet: {unscored:,}"] if unscored else []
-        said += [f"{explain.FLAG_WORDS[flag][0]}: {count:,}" for flag, count in flags.most_common()]
+        said += [f"{reasons.FLAG_WORDS[flag][0]}: {count:,}" for flag, count in flags.most_common()]
         self._reasons.say(said)
 
     # --- following ------------------------------------------------------------------------------
@@ -363,7 +374,7 @@ class InspectorPanel(QScrollArea):
     def _count(self) -> None:
         views = self._session.library.views
         self._session.run(
-            lambda: views.score_histogram(Query(), BINS, True),
+            lambda: views.score_histogram(Query(), BINS),
             self._on_counts,
             key=f"{self._key}-counts",
         )
@@ -393,4 +404,4 @@ class InspectorPanel(QScrollArea):
         elif kind == "photo":
             self.show_photo(PhotoId(ids[0]))
         elif kind == "faces":
-            self.show_faces(ids)
+            self.show_faces(ids, self._of)

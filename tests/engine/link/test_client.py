@@ -300,3 +300,26 @@ def test_a_scorer_that_another_took_the_name_of_is_loaded_anew(client: WorkerCli
     path.with_suffix(".json").unlink()
     with pytest.raises(KnownError, match="There is no scorer"):
         answer(client.submit(LoadScorer(request_id=0, scorer="mine"))[1])
+
+
+def test_a_worker_that_cannot_start_decoders_fails_requests_without_blaming_a_photo(
+    own_settings: WorkerSettings,
+) -> None:
+    starved = (
+        "import sys; from fiqa_studio.engine.worker.__main__ import main; "
+        "from fiqa_studio.engine.worker import pool; pool._START_AGAIN_SECONDS = 0.01; "
+        "import subprocess, errno\n"
+        "def no(*a, **k): raise OSError(errno.EAGAIN, 'no more processes')\n"
+        "subprocess.Popen = no\n"
+        "sys.exit(main())"
+    )
+    client = WorkerClient(replace(own_settings, command=(sys.executable, "-c", starved)))
+    try:
+        requests = [render(client, b"/a.jpg"), render(client, b"/b.jpg")]
+        for request in requests:
+            error = error_of(request)
+            assert isinstance(error, WorkerError), "it stops the job; no photo is to blame"
+            assert error.code == "worker.decoders"
+            assert "no more processes" in str(error)
+    finally:
+        client.close()

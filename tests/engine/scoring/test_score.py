@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from fiqa_studio.domain.jobs import JobState
+from fiqa_studio.domain.jobs import JobProgress, JobState
 from fiqa_studio.domain.photos import FaceRow
 from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import ScorerInfo
@@ -161,3 +161,42 @@ def test_the_installation_describes_itself(engine: Engine) -> None:
     described = engine.describe(devices=False).result(60)
     assert described.versions["numpy"] == np.__version__
     assert SCORER in [scorer["name"] for scorer in described.scorers]
+
+
+def test_loading_a_scorer_activates_nothing_and_the_end_of_a_rescore_does(
+    engine: Engine, library: Library, tmp_path: Path, portrait: bytes
+) -> None:
+    other = ScorerInfo("older", "Older", "e" * 16, "", "")
+    library.scores.ensure_scorer(other).result()
+    library.scores.set_active(other.hash).result()
+    (tmp_path / "one.jpg").write_bytes(portrait)
+    finish(engine.start_index([tmp_path], score_with=SCORER))
+    active = library.scores.active()
+    assert active == other, "scoring new photos with another scorer takes nothing off the screen"
+    finish(engine.start_score(SCORER, []))
+    assert library.scores.active() == other
+    finish(engine.start_score(SCORER))
+    active = library.scores.active()
+    assert active is not None
+    assert active.name == SCORER
+
+
+def test_what_is_cancelled_did_not_fail(
+    engine: Engine, library: Library, tmp_path: Path, portrait: bytes
+) -> None:
+    for number in range(40):  # no two of one content
+        (tmp_path / f"{number}.jpg").write_bytes(portrait + b"%d" % number)
+    job = engine.start_index([tmp_path], score_with=SCORER)
+
+    def cancel(progress: JobProgress) -> None:
+        if progress.id == job.id and progress.done > 2:
+            engine.cancel(job.id)
+
+    unsubscribe = engine.subscribe_jobs(cancel)
+    progress = job.wait(PATIENCE)
+    unsubscribe()
+    assert progress.state is JobState.CANCELLED
+    assert job.failures() == []
+    assert progress.failed == 0
+    finish(engine.start_index([tmp_path], score_with=SCORER))
+    assert len(scores(library, tmp_path)) == 40

@@ -33,6 +33,11 @@ def test_a_sound_score_passes_unchanged() -> None:
     wire = checked_score(score())
     assert (wire.value, wire.spread, wire.map_shape) == (0.5, 0.1, (4, 4))
     assert checked_score(score(quality_map=NOTHING, confidence_map=NOTHING)).map_shape == (0, 0)
+    assert wire.embedding == np.zeros(3, np.float16).tobytes()
+    assert checked_score(score(embedding=np.empty(0))).embedding == b""
+    assert checked_score(score(embedding=None)).embedding == b""
+    large = np.frombuffer(checked_score(score(embedding=np.array([1e9]))).embedding, np.float16)
+    assert np.isfinite(large).all(), "beyond what is kept is no fault either"
     assert checked_score(score(value=np.float32(1.0004))).value == 1.0, "rounding is no fault"
 
 
@@ -52,6 +57,10 @@ def test_a_sound_score_passes_unchanged() -> None:
         ({"confidence_map": np.full((4, 4), np.nan)}, "not finite"),
         ({"confidence_map": np.full((4, 4), 100.0)}, "outside"),
         ({"confidence_map": "a map"}, "no array of numbers"),
+        ({"embedding": np.full(8, np.nan)}, "embedding holds values that are not finite"),
+        ({"embedding": np.zeros((2, 8))}, "embedding has the shape"),
+        ({"embedding": np.zeros(100_000)}, "embedding has the shape"),
+        ({"embedding": ["a"]}, "embedding is no array"),
     ],
 )
 def test_what_is_no_score_says_what_is_wrong_with_it(changes: Any, said: str) -> None:
@@ -122,6 +131,7 @@ def crops(request_id: int, *pixels: int) -> Crops:
         pixels=found.tobytes(),
         landmarks=np.zeros((len(pixels), 478, 2), np.float32).tobytes(),
         face_ids=list(range(len(pixels))),
+        hashes=[0] * len(pixels),
     )
 
 

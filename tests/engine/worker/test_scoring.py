@@ -103,6 +103,7 @@ class Bench:
                 pixels=pixels.tobytes(),
                 landmarks=landmarks.tobytes(),
                 face_ids=[],
+                hashes=[],
             )
         )
 

@@ -42,16 +42,17 @@ def upgrade() -> None:
     tags = _Tags(connection)
     _convert_events(connection, tags)
     _convert_state(connection, tags)
+    op.add_column("photo", sa.Column("folder", sa.Text(), nullable=False, server_default=""))
+    # What is left of a path without the last of what is not a slash: its folder.
+    op.execute("UPDATE photo SET folder = rtrim(path_text, replace(path_text, '/', ''))")
     op.execute("ALTER TABLE photo_search RENAME TO old_search")
     op.execute(_SEARCH)
     op.execute(_SEARCH_FORGETS)
     _fill_search(connection)
     for table in ("old_search", "label_event", "photo_label", "photo_tag", "face_label"):
         op.drop_table(table)
-    op.add_column("photo", sa.Column("folder", sa.Text(), nullable=False, server_default=""))
-    # What is left of a path without the last of what is not a slash: its folder.
-    op.execute("UPDATE photo SET folder = rtrim(path_text, replace(path_text, '/', ''))")
     op.create_index("ix_photo_folder", "photo", ["folder"])
+    op.create_index("ix_photo_root", "photo", ["root_id", "missing", "status", "face_count"])
     op.create_index("ix_photo_faces", "photo", ["face_count"])
     op.create_index("ix_photo_camera", "photo", ["camera"])
     op.create_index("ix_face_eyes", "face", ["state", "eyes_open", "photo_id"])
@@ -342,17 +343,26 @@ def _set(bits: dict[tuple[Any, int], _Bytes], name: object, key: int) -> None:
 
 
 def _fill_search(connection: sa.Connection) -> None:
-    """The old words are right but for the tags in them; those of tagged photos are made anew."""
+    """Name and camera of each photo. Folders are few, and looked through by themselves.
+
+    Where all is ASCII, as mostly, the new words are the end of the old ones; where tags are among
+    those, or folding changed their length, they are made anew.
+    """
     connection.exec_driver_sql(
-        "INSERT INTO photo_search (rowid, words) SELECT photo_id, words FROM old_search"
-        " WHERE photo_id NOT IN (SELECT photo_id FROM photo_tag) ORDER BY photo_id"
+        "INSERT INTO photo_search (rowid, words)"
+        " SELECT photo_id, substr(words, length(folder) + 1)"
+        " FROM old_search JOIN photo ON photo.id = photo_id"
+        " WHERE photo_id NOT IN (SELECT photo_id FROM photo_tag)"
+        " AND path_text || camera NOT GLOB '*[^' || char(1) || '-' || char(127) || ']*'"
+        " ORDER BY photo_id"
     )
     rows = connection.exec_driver_sql(
         "SELECT id, path_text, camera FROM photo"
-        " WHERE id IN (SELECT photo_id FROM photo_tag) ORDER BY id"
+        " WHERE id NOT IN (SELECT rowid FROM photo_search) ORDER BY id"
     ).fetchall()
     for key, path, camera in rows:
-        words = unicodedata.normalize("NFC", f"{path}\n{camera}".casefold())
+        name = path.rpartition("/")[2]
+        words = unicodedata.normalize("NFC", f"{name}\n{camera}".casefold())
         connection.exec_driver_sql(
             "INSERT INTO photo_search (rowid, words) VALUES (?, ?)", (key, words)
         )

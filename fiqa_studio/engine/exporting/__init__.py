@@ -1,0 +1,1 @@
+"""Exports: what can be had, what it would take, and the job that makes it."""

@@ -1,0 +1,1 @@
+"""Ratings in and out: tables of ours, of ITU and sureal, of GFIQA, and of anybody else."""
