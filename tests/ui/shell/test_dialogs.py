@@ -95,9 +95,9 @@ def test_the_palette_opens_by_its_key_and_names_keys(qtbot: QtBot, window: MainW
     qtbot.keyClick(window, Key.Key_P, both)
     palette = window.findChild(Palette)
     assert isinstance(palette, Palette)
-    palette.field.setText("export csv")
+    palette.field.setText("open library")
     item = palette.list.item(0)
-    assert item.data(Qt.ItemDataRole.UserRole + 1) == "Ctrl+Shift+E"
+    assert item.data(Qt.ItemDataRole.UserRole + 1) == "Ctrl+O"
     palette.reject()
 
 
@@ -113,8 +113,8 @@ def test_the_key_sheet_shows_every_key_and_can_be_searched(
             words = [what for _, what in shown[action.heading]]
             assert (action.family or action.plain_title) in words
     assert {"File", "Edit", "View", "Score", "Help", "Loupe", "Moving", "Mouse"} <= set(shown)
-    qtbot.keyClicks(sheet.field, "ctrl+shift+e")
-    assert sheet.shown() == {"File": [("Ctrl+Shift+E", "Export CSV")]}
+    qtbot.keyClicks(sheet.field, "ctrl+o")
+    assert sheet.shown() == {"File": [("Ctrl+O", "Open Library")]}
     sheet.field.setText("no such key")
     assert sheet.shown() == {}
     sheet.reject()
@@ -177,12 +177,12 @@ def test_keys_that_move_the_focus_or_open_menus_can_be_caught(
 
 def test_a_key_is_taken_away_and_the_list_is_searched(qtbot: QtBot, window: MainWindow) -> None:
     page = _keys_page(window)
-    qtbot.keyClicks(page.field, "export")
+    qtbot.keyClicks(page.field, "open library")
     assert page.tree.topLevelItemCount() == 1
-    page.select("export.csv")
+    page.select("library.open")
     _button(page, "No Key").click()
-    assert window.context.keymap.keys_of("export.csv") == ()
-    assert window.action("export.csv").shortcut().isEmpty()
+    assert window.context.keymap.keys_of("library.open") == ()
+    assert window.action("library.open").shortcut().isEmpty()
 
 
 def test_another_profile_counts_at_once(qtbot: QtBot, window: MainWindow, keys_path: Path) -> None:

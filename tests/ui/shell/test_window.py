@@ -18,7 +18,6 @@ from fiqa_studio.domain.terms import Between, InIds, Is, Words
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.browser.area import GridArea
-from fiqa_studio.ui.exporting import csv as export
 from fiqa_studio.ui.filters.search import SearchField
 from fiqa_studio.ui.inspector.panel import InspectorPanel
 from fiqa_studio.ui.jobs.dock import JobsPanel
@@ -262,30 +261,6 @@ def test_a_running_job_is_seen(qtbot: QtBot, window: MainWindow, engine: Recordi
     qtbot.waitUntil(window.actions_["library.rescan"].isEnabled)
 
 
-def test_exporting(
-    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    target = tmp_path / "out"
-    monkeypatch.setattr(
-        export.QFileDialog, "getSaveFileName", lambda *_: (str(target), "CSV (*.csv)")
-    )
-    _trigger(window, "export.csv")
-    qtbot.waitUntil(lambda: "Exported" in window.banner.text)
-    lines = (tmp_path / "out.csv").read_text().splitlines()
-    assert len(lines) == _listing(window).count + 1
-    assert lines[1].startswith("/photos/")
-
-
-def test_an_export_onto_the_library_is_refused(
-    qtbot: QtBot, window: MainWindow, library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = library.path.read_bytes()
-    monkeypatch.setattr(export.QFileDialog, "getSaveFileName", lambda *_: (str(library.path), ""))
-    _trigger(window, "export.csv")
-    qtbot.waitUntil(lambda: "is a library" in window.banner.text)
-    assert library.path.read_bytes() == before
-
-
 def test_adding_a_folder_by_the_dialog(
     qtbot: QtBot,
     window: MainWindow,
@@ -370,7 +345,7 @@ def _text_of(widget: QWidget) -> str:
 def test_the_shortcut_sheet_shows_the_table(qtbot: QtBot, window: MainWindow) -> None:
     _trigger(window, "help.shortcuts")
     sheet = window.findChild(KeySheet)
-    assert "Export CSV" in _texts(sheet)
+    assert "Rescan Folders" in _texts(sheet)
     sheet.close()
 
 
