@@ -10,12 +10,14 @@ Flags only propose: what follows from them are two decisions of the owner, see
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from fiqa_studio.study.errors import StudyError
 from fiqa_studio.study.matrix import Ratings, from_rows
 from fiqa_studio.study.mos import Estimate, MosMethod, estimate
 from fiqa_studio.study.numeric import finite, pearson, spearman
@@ -65,6 +67,31 @@ class Thresholds:
     fast_ms: float = 800.0
     fast_share: float = 0.1
     trap_accuracy: float = 0.75
+
+
+def parse_thresholds(given: Iterable[str]) -> Thresholds:
+    """Thresholds with some of them changed by ``NAME=VALUE`` texts.
+
+    Raises:
+        StudyError: ``study.threshold``: no such one, or no number.
+    """
+    limits = Thresholds()
+    known = {f.name for f in fields(Thresholds)} - {"version"}
+    for text in given:
+        name, _, value = (part.strip() for part in text.partition("="))
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if name not in known or not math.isfinite(number):
+            raise StudyError(
+                f"“{text}” is no threshold.",
+                remedy=f"Write NAME=NUMBER with one of {', '.join(sorted(known))}.",
+                code="study.threshold",
+            )
+        kind = type(getattr(limits, name))
+        limits = replace(limits, version="adjusted", **{name: kind(number)})
+    return limits
 
 
 @dataclass(frozen=True, slots=True)
