@@ -41,7 +41,7 @@ class Offer(QListWidget):
         self.setAccessibleName("What could be asked")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        theme.set_role(self, "panel")
+        theme.set_role(self, "card")
         self.itemClicked.connect(self._take)
         field.installEventFilter(self)
 
