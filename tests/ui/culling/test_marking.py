@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -30,7 +29,7 @@ _SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
-def photos(qtbot: QtBot, window: MainWindow) -> Iterator[MainWindow]:
+def photos(qtbot: QtBot, window: MainWindow) -> MainWindow:
     """The window with the photos by name, the first one current."""
     session = window.context.session
     done: list[bool] = []
@@ -39,7 +38,7 @@ def photos(qtbot: QtBot, window: MainWindow) -> Iterator[MainWindow]:
     )
     qtbot.waitUntil(lambda: bool(done))
     _go(qtbot, window, 0)
-    yield window
+    return window
 
 
 def _go(qtbot: QtBot, window: MainWindow, row: int) -> None:
