@@ -17,6 +17,8 @@ from fiqa_studio.ui.widgets import mark_badges
 _BADGE = mark_badges.HEIGHT
 _MARK = 14
 _INSET = 5
+_ROOM_FOR_QUALITY = 3 * _BADGE + 4 * _INSET
+"""Lower pictures have no room for a third row of badges."""
 _PENDING = 0.45
 """How faint a mark is drawn while it is on its way to the disk: what is seen in full is kept."""
 
@@ -137,7 +139,7 @@ class CellPainter:
         left, notes = image.left() + _INSET, len(card.notes) * (_BADGE + 3)
         parts = mark_badges.badges(card.marks, image.width() - 2 * _INSET - notes, self._ratio)
         mark_badges.paint_row(painter, left, image.top() + _INSET, parts)
-        if card.quality is not None:
+        if card.quality is not None and image.height() >= _ROOM_FOR_QUALITY:
             badge = mark_badges.quality_badge(card.quality, self._ratio)
             bottom = image.bottom() + 1 - _INSET - _BADGE
             if card.score is not None:  # over the score, which it corrects
