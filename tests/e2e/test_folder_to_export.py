@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from fiqa_studio.domain.query import SortKey
 from fiqa_studio.ui.app import App
 from fiqa_studio.ui.browser.browser import Browser
+from fiqa_studio.ui.exporting.dialog import ExportDialog
 from fiqa_studio.ui.filters.bar import FilterBar
 from fiqa_studio.ui.loupe.loupe import LoupeView
 from fiqa_studio.ui.shell.workspace import Workspace
@@ -85,8 +86,8 @@ def test_a_folder_becomes_ranked_faces_and_a_table(
 
     # The faces shown, and only those, are exported.
     target = tmp_path / "faces.csv"
-    _answer_file_dialog(target)
     _press(qtbot, window, Qt.Key.Key_E)
+    _export_to(qtbot, target)
     qtbot.waitUntil(target.exists, timeout=_WINDOW_MS)
     with target.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -127,6 +128,24 @@ def _answer_file_dialog(path: Path) -> None:
 
     timer.timeout.connect(answer)
     timer.start(50)
+
+
+def _export_to(qtbot: QtBot, path: Path) -> None:
+    """Put a path into the export dialog and press Enter, once it is there."""
+
+    def dialog() -> ExportDialog | None:
+        found = QApplication.activeModalWidget()
+        return found if isinstance(found, ExportDialog) else None
+
+    qtbot.waitUntil(lambda: dialog() is not None, timeout=_WINDOW_MS)
+    found = dialog()
+    assert found is not None
+    qtbot.waitUntil(lambda: bool(found.place.text()), timeout=_WINDOW_MS)
+    found.place.setFocus()
+    found.place.selectAll()
+    QTest.keyClicks(found.place, str(path))
+    assert found.place.text() == str(path)
+    QTest.keyClick(found.place, Qt.Key.Key_Return)
 
 
 def _type_number(work: Workspace, name: str, value: int) -> None:

@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 
 
 def _export(context: Context) -> None:
-    from fiqa_studio.ui.exporting.csv import export_csv  # noqa: PLC0415 - when wanted
+    from fiqa_studio.ui.exporting.starting import export  # noqa: PLC0415 - when wanted
 
-    export_csv(context)
+    export(context)
 
 
 FEATURE = Feature(
     name="exporting",
     actions=(
         Action(
-            id="export.csv",
-            title="Export CSV…",
+            id="export.open",
+            title="Export…",
             menu="File",
             group=20,
             run=_export,
             keys=("Ctrl+Shift+E",),
             icon="export",
             when=lambda state: state["listed"] > 0,
-            tip="Write the faces shown to a CSV file, one row a face",
+            tip="Write what is shown or selected to a table, a list or a folder",
         ),
     ),
-    tools=(Tool(place=80, actions=("export.csv",), words=True),),
-    settings={"last-export": ""},
+    tools=(Tool(place=80, actions=("export.open",), words=True),),
+    settings={"last-export": "", "exporting.format": "csv"},
 )

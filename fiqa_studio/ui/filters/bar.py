@@ -40,7 +40,7 @@ def _between(name: str, low: int | None, high: int | None) -> Term:
 
 
 _FACES: tuple[Choice, ...] = (
-    ("Any number of faces", None),
+    ("Any faces", None),
     ("No face", _between("faces", None, 0)),
     ("At least one face", _between("faces", 1, None)),
     ("One face", _between("faces", 1, 1)),
@@ -51,7 +51,7 @@ _FACES: tuple[Choice, ...] = (
 _STARS: tuple[Choice, ...] = (
     ("Any stars", None),
     ("No stars", _between("stars", 0, 0)),
-    *(("\u2605" * stars + " and up", _between("stars", stars, None)) for stars in range(1, 5)),
+    *(("\u2605" * stars + " up", _between("stars", stars, None)) for stars in range(1, 5)),
     ("\u2605" * 5, _between("stars", 5, 5)),
 )
 _FLAGS: tuple[Choice, ...] = (

@@ -17,14 +17,16 @@ class Place(StrEnum):
     FAILED = "failed"
     MISSING = "missing"
     ROOT = "root"
+    ALBUM = "album"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry: a place, and for a folder its id."""
+    """An entry: a place, and for a folder or an album its id."""
 
     place: Place
     root_id: int | None = None
+    album_id: int | None = None
 
 
 _TERMS: dict[Place, Term] = {
@@ -34,7 +36,10 @@ _TERMS: dict[Place, Term] = {
 
 
 def query_at(entry: Entry, query: Query) -> Query | None:
-    """What an entry shows, in the order of ``query``; None where it is no view of photos."""
+    """What an entry shows, in the order of ``query``; None where it is no view of photos.
+
+    An album's query is its own: see `fiqa_studio.ui.library.albums.AlbumShelf.query`.
+    """
     plain = query.without_filters()
     if entry.place is Place.ALL:
         return plain

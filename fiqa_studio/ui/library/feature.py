@@ -64,6 +64,18 @@ def _take(context: Context, paths: Sequence[Path]) -> None:
     commands.take_paths(context, paths)
 
 
+def _new_album(context: Context) -> None:
+    from fiqa_studio.ui.library import albums  # noqa: PLC0415 - when wanted
+
+    albums.new_plain(context)
+
+
+def _new_smart_album(context: Context) -> None:
+    from fiqa_studio.ui.library import albums  # noqa: PLC0415 - when wanted
+
+    albums.new_smart(context)
+
+
 def _facts(context: Context) -> dict[str, object]:
     overview = context.session.overview if context.has_session else None
     return {
@@ -109,6 +121,26 @@ FEATURE = Feature(
             icon="refresh",
             when=_has_roots,
             tip="Look for new, changed, moved and removed files in all folders",
+        ),
+        Action(
+            id="album.new",
+            title="New Album from Selection…",
+            menu="Edit",
+            group=60,
+            run=_new_album,
+            icon="layers",
+            when=writable,
+            tip="Keep the selected photos together, in an order of your own",
+        ),
+        Action(
+            id="album.new-smart",
+            title="Keep Filters as Smart Album…",
+            menu="Edit",
+            group=60,
+            run=_new_smart_album,
+            icon="filter",
+            when=lambda state: writable(state) and state["filtered"],
+            tip="Whatever fits these filters, now and later",
         ),
     ),
     submenus=(Submenu(path="File/Open Recent", after="library.open", fill=_fill_recent),),

@@ -126,6 +126,11 @@ def test_a_table_replaces_an_old_one_only_when_it_is_whole(
     assert again.wait(PATIENCE).state is JobState.DONE
     assert len(pd.read_csv(target)) == 5
     assert target.stat().st_mode & 0o777 == 0o600
+    link = out / "link.csv"
+    link.symlink_to(target)
+    assert album.export("csv", link, "stars:5").progress.state is JobState.DONE
+    assert link.is_symlink()
+    assert len(pd.read_csv(target)) == 1, "what a link leads to is replaced"
 
 
 @pytest.mark.parametrize("format_", ["csv", "parquet", "list", "photos", "crops"])

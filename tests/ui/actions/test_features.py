@@ -87,12 +87,12 @@ def test_every_menu_has_actions() -> None:
 def test_without_a_library_one_can_begin() -> None:
     enabled = _enabled(NOTHING_OPEN)
     assert {"library.new", "library.open", "library.add-folder", "app.quit"} <= enabled
-    assert enabled.isdisjoint({"library.rescan", "export.csv", "view.faces", "edit.find"})
+    assert enabled.isdisjoint({"library.rescan", "export.open", "view.faces", "edit.find"})
 
 
 def test_a_library_for_reading_can_be_looked_at_and_exported() -> None:
     enabled = _enabled(READ_ONLY)
-    assert {"export.csv", "view.loupe", "edit.find"} <= enabled
+    assert {"export.open", "view.loupe", "edit.find"} <= enabled
     assert enabled.isdisjoint({"library.add-folder", "library.rescan", "score.now"})
 
 

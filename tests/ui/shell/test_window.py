@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ from pytestqt.qtbot import QtBot
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.query import Order, Query, SortKey, Subject
+from fiqa_studio.domain.scores import Score
 from fiqa_studio.domain.terms import Between, InIds, Is, Words
+from fiqa_studio.engine.scoring.activation import scorer_info_of
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.browser.area import GridArea
-from fiqa_studio.ui.exporting import csv as export
 from fiqa_studio.ui.filters.search import SearchField
 from fiqa_studio.ui.inspector.panel import InspectorPanel
 from fiqa_studio.ui.jobs.dock import JobsPanel
@@ -262,30 +264,6 @@ def test_a_running_job_is_seen(qtbot: QtBot, window: MainWindow, engine: Recordi
     qtbot.waitUntil(window.actions_["library.rescan"].isEnabled)
 
 
-def test_exporting(
-    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    target = tmp_path / "out"
-    monkeypatch.setattr(
-        export.QFileDialog, "getSaveFileName", lambda *_: (str(target), "CSV (*.csv)")
-    )
-    _trigger(window, "export.csv")
-    qtbot.waitUntil(lambda: "Exported" in window.banner.text)
-    lines = (tmp_path / "out.csv").read_text().splitlines()
-    assert len(lines) == _listing(window).count + 1
-    assert lines[1].startswith("/photos/")
-
-
-def test_an_export_onto_the_library_is_refused(
-    qtbot: QtBot, window: MainWindow, library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = library.path.read_bytes()
-    monkeypatch.setattr(export.QFileDialog, "getSaveFileName", lambda *_: (str(library.path), ""))
-    _trigger(window, "export.csv")
-    qtbot.waitUntil(lambda: "is a library" in window.banner.text)
-    assert library.path.read_bytes() == before
-
-
 def test_adding_a_folder_by_the_dialog(
     qtbot: QtBot,
     window: MainWindow,
@@ -313,6 +291,27 @@ def test_the_scorers_are_in_the_menu(
     assert not any(action.isChecked() for action in scorers.values()), "none has this hash"
     scorers["Sharpness (classical)"].trigger()
     qtbot.waitUntil(lambda: ("score", "sharpness") in engine.calls)
+
+
+def test_choosing_a_scorer_that_has_scores_here_shows_them_at_once(
+    qtbot: QtBot, window: MainWindow, engine: RecordingEngine, library: Library
+) -> None:
+    installed = next(one for one in engine.scorers.installed() if one.name == "sharpness")
+    library.scores.ensure_scorer(scorer_info_of(installed)).result()
+    score = Score(0.5, 0.1, "float32", "cpu", datetime(2024, 6, 1, tzinfo=UTC))
+    library.scores.record(installed.hash, [(1, score, None)]).result()
+    menu = next(m for m in window.menuBar().findChildren(QMenu) if plain(m.title()) == "Scorer")
+    menu.aboutToShow.emit()
+    qtbot.waitUntil(lambda: len(menu.actions()) > 1, timeout=60_000)
+    next(a for a in menu.actions() if a.text().startswith("Sharpness")).trigger()
+    qtbot.waitUntil(lambda: "These are the scores of Sharpness" in window.banner.text)
+    active = library.scores.active()
+    assert active is not None
+    assert active.hash == installed.hash
+    assert engine.calls == [], "nothing is scored unasked"
+    button = next(b for b in window.banner.findChildren(QPushButton) if b.text() == "Score Now")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: engine.calls == [("score", "sharpness")])
 
 
 def test_choices_are_remembered(

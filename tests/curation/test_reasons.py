@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fiqa_studio.curation import reasons
+from fiqa_studio.curation.reasons import FLAG_WORDS, regions, sentences, standing
 from fiqa_studio.domain.alignment import applied, crop_transform, eye_centres
 from fiqa_studio.domain.photos import FaceFlag
 from fiqa_studio.domain.scores import ScoreMaps
-from fiqa_studio.ui.inspector import explain
-from fiqa_studio.ui.inspector.explain import FLAG_WORDS, regions, sentences, standing
 
 Mesh = npt.NDArray[np.float32]
 
@@ -94,16 +94,16 @@ def test_every_flag_has_words() -> None:
 
 def test_a_place_in_the_library_is_never_none_or_all_of_it() -> None:
     ends = (0.1, 0.9)
-    assert explain.place_said(0.999, 200, 0.9, ends).startswith("The best of the 200")
-    assert explain.place_said(0.999, 200, 0.89, ends).startswith("Better than 99 % of the 200")
-    assert explain.place_said(0.001, 200, 0.11, ends).startswith("Better than 1 %")
-    assert explain.place_said(0.0, 200, 0.1, ends).startswith("The lowest of the 200")
-    assert explain.place_said(0.5, 2, 0.4, (0.4, 0.4)).startswith("Better than 50 %")
+    assert reasons.place_said(0.999, 200, 0.9, ends).startswith("The best of the 200")
+    assert reasons.place_said(0.999, 200, 0.89, ends).startswith("Better than 99 % of the 200")
+    assert reasons.place_said(0.001, 200, 0.11, ends).startswith("Better than 1 %")
+    assert reasons.place_said(0.0, 200, 0.1, ends).startswith("The lowest of the 200")
+    assert reasons.place_said(0.5, 2, 0.4, (0.4, 0.4)).startswith("Better than 50 %")
 
 
 @pytest.mark.parametrize(
     ("coverage", "words"), [(0.9, "9 of 10"), (0.95, "19 of 20"), (0.973, "97.3 of 100")]
 )
 def test_a_coverage_is_said_in_pictures(coverage: float, words: str) -> None:
-    assert words in explain.range_meaning(coverage, "", None)
-    assert "\n" not in explain.range_meaning(coverage, "", None)
+    assert words in reasons.range_meaning(coverage, "", None)
+    assert "\n" not in reasons.range_meaning(coverage, "", None)
