@@ -69,6 +69,10 @@ class Thresholds:
     trap_accuracy: float = 0.75
 
 
+_NO_NOISE = 0.005
+"""Of the scale: nobody scatters so little over pictures of different quality."""
+
+
 def parse_thresholds(given: Iterable[str]) -> Thresholds:
     """Thresholds with some of them changed by ``NAME=VALUE`` texts.
 
@@ -327,8 +331,9 @@ def _flagged(report: RaterReport, limits: Thresholds, width: float, middle: floa
     too_low("others", report.loo_plcc, limits.loo_plcc, "goes with the others by")
     if report.bias is not None and abs(report.bias) > limits.bias * width:
         flag("bias", f"rates {report.bias:+.1f} from the others")
-    if report.inconsistency is not None and report.inconsistency > limits.inconsistency * middle:
-        flag("inconsistency", f"scatters {report.inconsistency / middle:.1f} times the median")
+    scatter = _scatter(report, width, middle)
+    if scatter is not None and scatter > limits.inconsistency:
+        flag("inconsistency", f"scatters {scatter:.1f} times the median")
     if report.same_share is not None and report.same_share > limits.same_share:
         flag("straight-lining", f"one rating in {report.same_share:.0%} of the answers")
     elif report.same_run > limits.same_run:
@@ -336,3 +341,13 @@ def _flagged(report: RaterReport, limits: Thresholds, width: float, middle: floa
     if report.fast_share is not None and report.fast_share > limits.fast_share:
         flag("fast", f"{report.fast_share:.0%} of the answers within {limits.fast_ms:g} ms")
     return replace(report, flags=tuple(flags))
+
+
+def _scatter(report: RaterReport, width: float, middle: float) -> float | None:
+    """A rater's inconsistency in multiples of the median; None where it is no measure.
+
+    Of a handful of ratings P.910 may find no noise at all.
+    """
+    if report.inconsistency is None or not middle > _NO_NOISE * width:
+        return None
+    return report.inconsistency / middle

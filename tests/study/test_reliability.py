@@ -161,3 +161,14 @@ def test_thresholds_are_read_from_texts() -> None:
     for wrong in ("loo_plcc", "nothing=1", "version=2", "bias=nan", "bias=x"):
         with pytest.raises(StudyError, match="no threshold"):
             parse_thresholds([wrong])
+
+
+def test_nobody_is_flagged_for_scattering_where_there_is_no_noise_to_compare_with() -> None:
+    values = {"a": (1, 4, 3), "b": (2, 5, 3), "c": (1, 4, 2)}
+    rows = [
+        RatingRow(stimulus=str(i), rater=rater, value=value)
+        for rater, given in values.items()
+        for i, value in enumerate(given)
+    ]
+    found = reliability(rows, low=1, high=5, thresholds=Thresholds(fewest=2, loo_plcc=0))
+    assert all("inconsistency" not in {flag.name for flag in one.flags} for one in found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,7 @@ class Card:
         faces: Number of faces, shown in a grid of photos.
         marks: What people said of the photo.
         quality: A person's word on the face, or the lowest on the photo's; None without one.
+        pending: How many writes of this window that it shows are not on the disk yet.
     """
 
     id: int
@@ -65,6 +66,7 @@ class Card:
     faces: int | None
     marks: PhotoMarks = field(default_factory=PhotoMarks)
     quality: float | None = None
+    pending: int = 0
 
     def spoken(self) -> str:
         """The cell in words, for assistive technology and tool tips."""
@@ -192,17 +194,51 @@ class Cards(QObject):
         self.staled.emit()
 
     def patch(self, change: Callable[[Card], Card], wanted: Callable[[Card], bool]) -> list[int]:
-        """Show at once what is about to be written; the rows confirm it. Ids of those changed."""
+        """Show at once what is about to be written, as pending until `settle`. Ids of those.
+
+        Until then no answer of the library takes their place: it may be older than the write.
+        """
         self._clock += 1
         changed = []
         for key, card in self._cards.items():
             if wanted(card) and (other := change(card)) != card:
-                self._cards[key] = other
+                self._cards[key] = replace(other, pending=card.pending + 1)
                 self._stale[key] = self._clock
                 changed.append(key)
         if changed:
             self.arrived.emit(changed)
         return changed
+
+    def settle(self, keys: Iterable[int]) -> None:
+        """What `patch` showed of these is on the disk."""
+        self._clock += 1
+        settled = []
+        for key in keys:
+            card = self._cards.get(key)
+            if card is not None and card.pending:
+                self._cards[key] = replace(card, pending=card.pending - 1)
+                self._stale[key] = self._clock
+                settled.append(key)
+        if settled:
+            self.arrived.emit(settled)
+            self.staled.emit()
+
+    def drop(self, keys: Iterable[int]) -> None:
+        """What `patch` showed of these will not be so: they are read anew before they are shown."""
+        self._clock += 1
+        dropped = [key for key in keys if self._cards.pop(key, None) is not None]
+        for key in dropped:
+            self._stale.pop(key, None)
+            self._fetched.pop(key, None)
+        if dropped:
+            self.arrived.emit(dropped)
+            self.staled.emit()
+
+    def photos_of(self, ids: Ids) -> frozenset[PhotoId]:
+        """The photos of those of these ids whose cards are here."""
+        here = np.fromiter(self._cards, np.int64, len(self._cards))
+        shown = here[np.isin(here, ids)].tolist()
+        return frozenset(self._cards[key].photo_id for key in shown)
 
     def _reading(self, keys: Sequence[int]) -> Callable[[], list[Card]]:
         """What reads them, off the window's thread."""
@@ -212,6 +248,10 @@ class Cards(QObject):
     def _is_stale(self, key: int) -> bool:
         return key in self._stale or self._fetched.get(key, 0) < self._all_stale
 
+    def _is_news(self, key: int, asked: int) -> bool:
+        held = self._cards.get(key)
+        return held is None or (not held.pending and self._stale.get(key, 0) <= asked)
+
     def _take(
         self, subject: Subject, asked: int, keys: Sequence[int], cards: Sequence[Card]
     ) -> None:
@@ -219,7 +259,7 @@ class Cards(QObject):
             return
         now = self._clock
         # Older than a patch or a change: it would show for a moment what is no longer so.
-        fresh = [c for c in cards if c.id not in self._cards or self._stale.get(c.id, 0) <= asked]
+        fresh = [card for card in cards if self._is_news(card.id, asked)]
         self._clock = asked  # they are as new as their question
         self.put(fresh)
         self._clock = now

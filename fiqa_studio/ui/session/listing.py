@@ -157,6 +157,13 @@ class Listing(QObject):
         """Ask the same again, soon; what is selected and in view stays."""
         self._refresh.request()
 
+    def bring_up_to_date(self, then: Callable[[], object]) -> None:
+        """Ask the same again, now; ``then`` is called once that answer is shown."""
+        self._waits, self._held = False, -1
+        self._then.append(then)
+        self._refresh.replaced()
+        self._ask(anew=False)
+
     def close_down(self) -> None:
         """Ask for nothing more; the session is about to close."""
         self._refresh.stop()

@@ -152,6 +152,7 @@ class Session(QObject):
             return outcome
 
         def take(outcome: Any) -> None:
+            self.listing.cards.settle(patched)
             self._tell_own(changes_of(outcome))
             if done is not None and done.action_id is None:
                 self.undo.drop(done)
@@ -161,8 +162,7 @@ class Session(QObject):
             self.done.emit(operation, outcome)
 
         def failed(error: Exception) -> None:
-            if patched:
-                self.listing.cards.touch(frozenset(patched))
+            self.listing.cards.drop(patched)
             if done is not None:
                 self.undo.drop(done)
             operation.failed(error)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _KEPT = 1000
 """Actions that can be taken back one by one; older ones in the history."""
+_SETTLED = ("action.undone", "action.unknown")
+"""Failures after which there is nothing left to take back."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,14 +108,14 @@ class Undo(QObject):
 
     def drop(self, done: Done) -> None:
         """It came to nothing: there is nothing to take back."""
-        self._done = [one for one in self._done if one is not done]
-        self._undone = [one for one in self._undone if one is not done]
+        self._done[:] = [one for one in self._done if one is not done]
+        self._undone[:] = [one for one in self._undone if one is not done]
         self.changed.emit()
 
     def forget(self, action_id: int) -> None:
         """It was taken back elsewhere, as in the history."""
-        self._done = [one for one in self._done if one.action_id != action_id]
-        self._undone = [one for one in self._undone if one.action_id != action_id]
+        self._done[:] = [one for one in self._done if one.action_id != action_id]
+        self._undone[:] = [one for one in self._undone if one.action_id != action_id]
         self.changed.emit()
 
     def undo(self) -> None:
@@ -141,19 +143,19 @@ class Undo(QObject):
             return outcome
 
         def then(outcome: Any) -> None:
+            if self.go is not None and last.spot is not None:
+                self.go(last.spot)  # now, when what was marked away is listed again
             if turned.action_id is None:
                 self.drop(turned)
             stayed = int(getattr(outcome, "stayed", 0))
             if stayed:
                 self._session.said.emit(_stayed_words(last.title, stayed))
 
-        def failed(_: Exception) -> None:
+        def failed(error: Exception) -> None:
+            if getattr(error, "code", "") not in _SETTLED:
+                source.append(last)
             self.drop(turned)
-            source.append(last)
-            self.changed.emit()
 
-        if self.go is not None and last.spot is not None:
-            self.go(last.spot)
         self._session.do(
             Operation(
                 title=f"{verb} {last.title}", work=work, then=then, failed=failed, undoable=False

@@ -158,7 +158,7 @@ def test_only_what_this_window_did_is_taken_back(
     assert not photos.action("edit.undo").isEnabled()
 
 
-def test_an_action_that_cannot_be_taken_back_is_said_and_stays(
+def test_what_was_taken_back_elsewhere_is_said_and_is_not_asked_again(
     qtbot: QtBot, photos: MainWindow
 ) -> None:
     session = photos.context.session
@@ -178,6 +178,8 @@ def test_an_action_that_cannot_be_taken_back_is_said_and_stays(
     with qtbot.waitSignal(session.error):
         qtbot.keyClick(photos, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: "has been taken back already" in photos.banner.text)
+    qtbot.waitUntil(lambda: not photos.action("edit.undo").isEnabled())
+    assert session.undo.redo_title == ""
 
 
 def test_undo_is_not_lost_when_pressed_before_the_mark_is_written(
