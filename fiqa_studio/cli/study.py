@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from fiqa_studio.cli import study_analysis
+from fiqa_studio.cli import study_analysis, study_rating
 from fiqa_studio.cli.commands import AddCommand, Run
 
 
@@ -19,6 +19,7 @@ def add(command: AddCommand) -> None:
     def below(name: str, run: Run, text: str) -> argparse.ArgumentParser:
         return command(name, run, text, within=of_study)
 
+    study_rating.add(below)
     study_analysis.add(below)
 
 

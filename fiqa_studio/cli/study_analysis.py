@@ -1,9 +1,10 @@
-"""``fiqa study import``, ``analyse``, ``raters``, ``decide`` and ``export``."""
+"""The half of ``fiqa study`` that reads tables, analyses, reports, exports and publishes."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,10 @@ def add(command: Command) -> None:
     text = "Show what each rater's ratings say of him, and the decisions on him."
     raters = command("raters", _raters, text)
     raters.add_argument("study", metavar="FILE.study")
+    raters.add_argument(
+        "--threshold", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+        help="from where on to flag, such as loo_plcc=0.75 gold_accuracy=0.8",
+    )  # fmt: skip
     raters.add_argument("--json", action="store_true", help="answer in JSON")
     text = "Decide whether to accept a rater's work and whether to use the ratings."
     decide = command("decide", _decide, text)
@@ -40,6 +45,20 @@ def add(command: Command) -> None:
     decide.add_argument("what", choices=("accept", "use"))
     decide.add_argument("answer", choices=("yes", "no"))
     decide.add_argument("--reason", default="", help="why, a sentence")
+    report = command("report", _report, "Write a report: one HTML page with everything in it.")
+    report.add_argument("study", metavar="FILE.study")
+    report.add_argument("--to", required=True, metavar="FILE.html")
+    report.add_argument("--plots", default="", metavar="FOLDER", help="each plot as SVG and PNG")
+    report.add_argument("--method", choices=_METHODS, default="p910")
+    report.add_argument("--attribute", default="", help="the study's first by default")
+    pairs = command("pairs", _pairs, "Compute qualities from pair comparisons.")
+    pairs.add_argument("study", metavar="FILE.study")
+    pairs.add_argument("--json", action="store_true", help="answer in JSON")
+    publish = command("publish", _publish, "Put a study's MOS into the library, as opinions.")
+    publish.add_argument("study", metavar="FILE.study")
+    publish.add_argument("--method", choices=_METHODS, default="p910")
+    publish.add_argument("--attribute", default="", help="the study's first by default")
+    publish.add_argument("--json", action="store_true", help="answer in JSON")
     export = command("export", _export, "Write ratings or their MOS in a format of others.")
     export.add_argument("study", metavar="FILE.study")
     export.add_argument("--format", choices=_FORMATS, default="long")
@@ -60,7 +79,10 @@ def _add_import(command: Command) -> None:
         "repetition=, session=, reaction=, time=; in a wide table raters=FIRST..LAST or A|B|C, "
         "stimulus=, ignore=A|B, rows=stimuli or rows=raters",
     )  # fmt: skip
-    table.add_argument("--scale", default="", metavar="LOW..HIGH", help="found out by default")
+    table.add_argument(
+        "--scale", default="", metavar="LOW..HIGH",
+        help="found out by default; write --scale=-3..3 where it begins below 0",
+    )  # fmt: skip
     table.add_argument("--duplicates", choices=_DUPLICATES, default="auto")
     table.add_argument("--sheet", default="", help="of a workbook")
     table.add_argument("--encoding", default="", help="of a text, found out by default")
@@ -173,6 +195,9 @@ def _print_analysis(found: Analysis) -> None:
         print(f"Krippendorff's alpha  {found.alpha:.3f}")
     if found.sos is not None:
         print(f"SOS a  {found.sos.a:.3f}")
+    if found.few is not None:
+        within = "unknown" if math.isnan(found.few.within) else f"{found.few.within:.2f}"
+        print(f"Noise within a person {within}, between people {found.few.between:.2f}")
 
 
 def _raters(options: argparse.Namespace) -> int:
@@ -180,9 +205,10 @@ def _raters(options: argparse.Namespace) -> int:
 
     from fiqa_studio.study import file, stored  # noqa: PLC0415
     from fiqa_studio.study.decisions import current  # noqa: PLC0415
+    from fiqa_studio.study.reliability import parse_thresholds  # noqa: PLC0415
 
     with file.opened(Path(options.study)) as opened:
-        reports = stored.board(opened)
+        reports = stored.board(opened, parse_thresholds(options.threshold))
         decided = current(stored.decisions(opened.database))
     taken = [msgspec.to_builtins(decision) for decision in decided.values()]
     if options.json:
@@ -230,6 +256,70 @@ def _export(options: argparse.Namespace) -> int:
             attribute=options.attribute,
         )
     output.say(f"{count:,} written to {display_path(Path(options.to))}.")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from fiqa_studio.study import file  # noqa: PLC0415
+    from fiqa_studio.study.mos import MosMethod  # noqa: PLC0415
+    from fiqa_studio.study.report import page  # noqa: PLC0415
+
+    with file.opened(Path(options.study)) as opened:
+        report = page.report_of(opened, MosMethod(options.method), attribute=options.attribute)
+    page.save(report, Path(options.to), Path(options.plots) if options.plots else None)
+    output.say(f"Report written to {display_path(Path(options.to))}.")
+    return 0
+
+
+def _pairs(options: argparse.Namespace) -> int:
+    from fiqa_studio.study import file, stored  # noqa: PLC0415
+    from fiqa_studio.study.numeric import finite  # noqa: PLC0415
+    from fiqa_studio.study.pairs import bradley_terry  # noqa: PLC0415
+
+    with file.opened(Path(options.study)) as opened:
+        found = bradley_terry(stored.pairs_of(opened))
+    rows = [
+        {
+            "name": name, "quality": float(found.quality[i]), "wins": float(found.wins[i]),
+            "half_width": finite(found.half_width[i]), "n": int(found.compared[i]),
+            "part": int(found.part[i]),
+        }
+        for i, name in enumerate(found.stimuli)
+    ]  # fmt: skip
+    if options.json:
+        _print_json({"stimuli": rows, "agreement": found.agreement, "connected": found.connected})
+    else:
+        for row in sorted(rows, key=lambda row: (row["part"], -float(str(row["quality"])))):
+            print(f"{row['quality']:>8.2f}  {row['n']:>4}  {output.one_line(row['name'])}")
+    if not found.connected:
+        output.say(
+            "Not all stimuli were compared with each other: each part has a zero of its own."
+        )
+    return 0
+
+
+def _publish(options: argparse.Namespace) -> int:
+    import msgspec  # noqa: PLC0415
+
+    from fiqa_studio.cli.opening import open_library  # noqa: PLC0415
+    from fiqa_studio.engine import studies  # noqa: PLC0415
+    from fiqa_studio.study.mos import MosMethod  # noqa: PLC0415
+
+    with open_library(options) as library:
+        done = studies.publish(
+            library,
+            Path(options.study),
+            MosMethod(options.method),
+            attribute=options.attribute,
+        )
+    if options.json:
+        _print_json(msgspec.to_builtins(done))
+    for name in done.unknown:
+        output.say(f"Not a face of this library, or not for certain: {output.one_line(name)}")
+    output.say(
+        f"{done.faces:,} faces have this study's opinion: {done.by_content:,} found by their "
+        f"content, {done.by_name:,} by name; {len(done.unknown):,} stimuli were not found."
+    )
     return 0
 
 

@@ -10,8 +10,8 @@ from fractions import Fraction
 
 from fiqa_studio.curation.querylexer import Item, Value
 from fiqa_studio.domain.photos import EYES_CLOSED_BELOW
-from fiqa_studio.domain.scores import highest_shown_as, lowest_shown_as
-from fiqa_studio.domain.terms import Between, Period, Scale, TermKind
+from fiqa_studio.domain.scores import highest_shown_as, lowest_shown_as, shown_score
+from fiqa_studio.domain.terms import TERMS, Between, Period, Scale, TermKind
 
 _NUMBER = re.compile(r"(\d{1,18})?(\.\d{1,400})?", re.ASCII)
 _BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
@@ -74,6 +74,38 @@ def written_range(kind: TermKind, term: Between) -> str:
     if bottom and bottom == top:
         return f"{name}:{bottom}"
     return f"{name}:{bottom}..{top}"
+
+
+def points_of(term: Between) -> tuple[int | None, int | None]:
+    """The two ends of a range of scores as people see them, 1-100; None where there is none."""
+
+    def nearest(bound: float, half: float) -> int:
+        whole = 99 * bound + half  # where the bound lies halfway between two points, a whole one
+        exact = abs(whole - round(whole)) < 1e-6 and 1 <= round(whole) <= 100
+        return round(whole) if exact else shown_score(bound)
+
+    return (
+        None if term.low is None else nearest(term.low, 1.5),
+        None if term.high is None else nearest(term.high, 0.5),
+    )
+
+
+def shown_bounds(term: Between) -> tuple[str, str]:
+    """The two ends of a range as people see them, empty where there is none.
+
+    Eyes that are closed, or open, are one word and an empty one.
+    """
+    kind = TERMS[term.name]
+    word = next((word for word, ends in _EYES.items() if ends == (term.low, term.high)), "")
+    if term.name == "eyes" and word:
+        return word, ""
+    if kind.scale is Scale.SCORE:
+        low, high = points_of(term)
+        return "" if low is None else str(low), "" if high is None else str(high)
+    return (
+        "" if term.low is None else _written(kind.scale, term.low, above=True),
+        "" if term.high is None else _written(kind.scale, term.high, above=False),
+    )
 
 
 def period_of(name: str, item: Item) -> Period:

@@ -18,8 +18,8 @@ from fiqa_studio.demo.contact_sheet import write_contact_sheet
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.app import App
-from fiqa_studio.ui.session.kinds import ViewKind
 from fiqa_studio.ui.session.settings import Settings
+from fiqa_studio.ui.shell.window import MainWindow
 
 _PATIENCE_MS = 60_000
 _SETTLED_MS = 700
@@ -43,37 +43,39 @@ def take_screenshots(library: Path, folder: Path) -> None:
         window = studio.window
         window.resize(1440, 900)
         studio.start(library)
-        _until(lambda: window.workspace is not None and window.workspace.browser.count > 0)
-        work = window.workspace
-        if work is None:
-            raise TimeoutError("the window did not open the library")
+        _until(lambda: _listed(window) > 0)
 
         def shoot(name: str) -> None:
             _settle()
             window.grab().save(str(folder / f"{name}.png"))
 
-        _until(lambda: work.filters.histogram.loaded)
-        work.browser.view.go_to(0)
+        def do(*names: str) -> None:
+            for name in names:
+                window.action(name).trigger()
+                _settle()
+
+        selection = window.context.selection
+        _settle()
+        selection.go_to(0)
         shoot("1-faces")
-        work.show_kind(ViewKind.PHOTOS)
+        do("view.photos")
         shoot("2-photos")
-        work.show_kind(ViewKind.FACES)
-        _settle()
-        work.browser.view.go_to(work.browser.count // 2)
-        work.show_loupe()
-        work.loupe.set_overlay("quality")
-        _until(lambda: work.in_loupe)
-        _settle()
-        work.loupe.zoom_to_face()
+        do("view.faces")
+        selection.go_to(_listed(window) // 2)
+        do("view.loupe", "overlay.quality", "loupe.zoom-face")
         shoot("3-loupe-quality")
-        work.loupe.set_overlay("confidence")
+        do("overlay.confidence")
         shoot("4-loupe-confidence")
-        work.show_grid()
+        do("view.grid")
         theme.manager.apply("light")
         shoot("5-faces-light")
         window.close()
         studio.close()
         app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def _listed(window: MainWindow) -> int:
+    return window.context.listing.count if window.workspace is not None else 0
 
 
 def _until(condition: Callable[[], bool]) -> None:

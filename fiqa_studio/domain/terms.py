@@ -355,6 +355,7 @@ def _kinds() -> Mapping[str, TermKind]:
             says="Faces whose flaws are most like those of a face, by its number",
             example="like:12",
             depends=face | score,
+            many=True,
         ),
         TermKind(
             name="ids",

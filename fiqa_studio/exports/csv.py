@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
-from fiqa_studio.domain.photos import FaceRow
-from fiqa_studio.domain.query import Subject
-from fiqa_studio.exports.atomic import replacing
-from fiqa_studio.exports.columns import columns_of
-from fiqa_studio.exports.items import FaceItem, Item
+from fiqa_studio.exports.items import Item
 from fiqa_studio.exports.text import TextTable
 from fiqa_studio.exports.writer import Setting
 
@@ -44,25 +39,3 @@ class CsvWriter:
 def open_writer(place: Path, setting: Setting) -> CsvWriter:
     """Begin a table at ``place``."""
     return CsvWriter(place, setting)
-
-
-def write_faces(rows: Iterable[tuple[FaceRow, bytes]], target: Path) -> int:
-    """Write faces to ``target``, which appears, or is replaced, only when it is whole.
-
-    Args:
-        rows: Faces, each with the exact bytes of its photo's path.
-        target: The file.
-
-    Returns:
-        The number of faces.
-
-    Raises:
-        KnownError: The file cannot be written.
-    """
-    count = 0
-    with replacing(target) as stream:
-        table = TextTable(stream, columns_of(Subject.FACES))
-        for row, path in rows:
-            table.put(FaceItem(row, path))
-            count += 1
-    return count

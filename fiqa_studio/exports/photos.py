@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,9 +45,14 @@ class PhotosWriter:
 
     def _write(self, original: bytes, part: Path) -> None:
         try:
-            source = open(original, "rb")  # noqa: PTH123, SIM115 - bytes, which pathlib does not take
+            # Only a regular file is read: a pipe in a photo's place would be waited for for ever.
+            descriptor = os.open(original, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            source = os.fdopen(descriptor, "rb")
         except OSError as error:
             raise _unreadable(error) from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            source.close()
+            raise PhotoError("This is no file any more.", code="photo.gone")
         with source:
             match self._setting.link:
                 case Link.COPY:

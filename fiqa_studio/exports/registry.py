@@ -16,7 +16,6 @@ from fiqa_studio.domain.belongings import refuse_to_replace
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.query import Subject
-from fiqa_studio.exports.atomic import cannot_write
 from fiqa_studio.exports.writer import Content, OpenWriter
 
 
@@ -166,4 +165,15 @@ def _check_folder(target: Path, real: Path) -> None:
         cause="It is not empty." if real.is_dir() else "It is a file.",
         remedy="Choose the name of a new folder.",
         code="export.not-empty",
+    )
+
+
+def cannot_write(target: Path, error: OSError | RuntimeError | ValueError) -> KnownError:
+    """Why a file cannot be made, in words."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return KnownError(
+        f"“{display_path(target)}” cannot be written.",
+        cause=f"{reason.rstrip('.')}.",
+        remedy="What was there before is unchanged.",
+        code="export.cannot-write",
     )

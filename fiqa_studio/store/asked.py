@@ -22,6 +22,7 @@ from fiqa_studio.store.columns import Ids, different_texts, int_columns
 from fiqa_studio.store.kept import Kept
 from fiqa_studio.store.owners import Owners
 from fiqa_studio.store.schema import Face, FaceState, Photo, Score, Scorer, Setting
+from fiqa_studio.store.vectors import Vectors
 
 Mask = npt.NDArray[np.bool_]
 ReadText = Callable[[str], tuple[Term, ...]]
@@ -46,12 +47,14 @@ class Asked:
         read_text: ReadText | None = None,
         inside: tuple[str, ...] = (),
         kept: tuple[Kept, int] | None = None,
+        vectors: Vectors | None = None,
     ):
         self.connection = connection
         self.query = query
         self.read_text = read_text
         self.inside = inside
         self._owners = owners
+        self.vectors = vectors
         self._kept = kept
         self._found: dict[tuple[str, ...], Ids] = {}
 
@@ -64,6 +67,7 @@ class Asked:
             read_text=self.read_text,
             inside=(*self.inside, album),
             kept=self._kept,
+            vectors=self.vectors,
         )
 
     @property
@@ -74,10 +78,14 @@ class Asked:
     @cached_property
     def scorer(self) -> int:
         """The id of the scorer whose scores count; 0 where there is none."""
-        wanted: Any = self.query.scorer or (
-            select(Setting.value).where(Setting.key == rows.ACTIVE_SCORER).scalar_subquery()
-        )
-        return self.connection.scalar(select(Scorer.id).where(Scorer.hash == wanted)) or 0
+        known = select(Scorer.id).where(Scorer.hash == self.scorer_hash)
+        return self.connection.scalar(known) or 0
+
+    @cached_property
+    def scorer_hash(self) -> str:
+        """Which scorer's scores count."""
+        active = select(Setting.value).where(Setting.key == rows.ACTIVE_SCORER)
+        return self.query.scorer or self.connection.scalar(active) or ""
 
     @cached_property
     def face_size(self) -> int:

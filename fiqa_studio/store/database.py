@@ -6,7 +6,7 @@ import os
 import sqlite3
 import struct
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -97,6 +97,12 @@ class Database:
         if self._writer is None:
             return failed(errors.read_only(self.path))
         return self._writer.write(work, urgent=urgent)
+
+    def write_each(self, works: Sequence[Callable[[Transaction], T]]) -> Future[list[T]]:
+        """Run closures of one batch on the writer thread; see `Writer.write_each`."""
+        if self._writer is None:
+            return failed(errors.read_only(self.path))
+        return self._writer.write_each(works)
 
     def subscribe(self, callback: Callable[[Changes], None]) -> Callable[[], None]:
         """See `Writer.subscribe`. A read-only library never tells of anything."""

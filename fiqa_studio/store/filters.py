@@ -18,7 +18,7 @@ from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.photos import FaceFlag, PhotoStatus
 from fiqa_studio.domain.query import PhotoRule
 from fiqa_studio.domain.terms import TERMS, Between, Contains, InIds, OneOf, Period, Term, Words
-from fiqa_studio.store import planes, rows, search, words
+from fiqa_studio.store import likeness, planes, rows, search, words
 from fiqa_studio.store.asked import Asked, Mask, mask_of, standing_for
 from fiqa_studio.store.schema import (
     AlbumEntry,
@@ -280,12 +280,17 @@ def _ids(asked: Asked, term: InIds) -> Found:
 
 
 def _like(asked: Asked, term: InIds) -> Found:
-    del asked, term
-    raise _unanswerable(
-        "like",
-        "What the faces' flaws look like is not known in this library.",
-        "Score its faces with a scorer that tells.",
-    )
+    found = None
+    if asked.vectors is not None:
+        wanted = np.array(term.ids, np.int64)
+        found = likeness.most_alike(asked.vectors, asked.scorer_hash, wanted)
+    if found is None:
+        raise _unanswerable(
+            "like",
+            "What the flaws of this face look like is not known.",
+            "Score it with a scorer that tells, or fill up what is missing: fiqa score --fill.",
+        )
+    return asked.faces(found)
 
 
 FILTERS: Mapping[str, Callable[[Asked, Any], Found]] = {

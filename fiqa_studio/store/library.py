@@ -63,11 +63,11 @@ class Library:
         self.thumbnails = Thumbnails(opened)
         self.scores = Scores(opened, self.thumbnails)
         self.jobs = Jobs(opened)
-        self.views = Views(opened)
+        self.vectors = Vectors(opened.path, opened.vectors_aside)
+        self.views = Views(opened, self.vectors)
         self.marks = Marks(opened, self.views)
         self.albums = Albums(opened, self.views)
         self.opinions = Opinions(opened)
-        self.vectors = Vectors(opened.path, opened.vectors_aside)
         self.settings = Settings(opened)
 
     @classmethod

@@ -102,7 +102,7 @@ class Marks:
             if record.undone_by is not None:
                 raise LibraryError(
                     f"\u201c{record.title}\u201d has been taken back already.",
-                    remedy="To do it again, take back what took it back.",
+                    remedy=f"To do it again, take back action {record.undone_by}, which did so.",
                     code="action.undone",
                 )
             draft = actions.Draft(

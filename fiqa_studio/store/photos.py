@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sqlalchemy import Row, Select, func, select, update
@@ -213,10 +214,11 @@ class Photos:
         return self._database.write(lambda transaction: recording.record(transaction, file, photo))
 
     def record_many(self, batch: Sequence[IndexedFile]) -> Future[list[Recorded]]:
-        """Record several files with their scores in one transaction: all of them or none."""
-        return self._database.write(
-            lambda transaction: [_record(transaction, one) for one in batch]
-        )
+        """Record several files with their scores in one transaction: all of them or none.
+
+        Where a person's write comes meanwhile, what is recorded so far is committed before it.
+        """
+        return self._database.write_each([partial(_record, one) for one in batch])
 
     def record_failed(
         self,
@@ -315,7 +317,7 @@ class Photos:
         return self._database.write(work)
 
 
-def _record(transaction: Transaction, one: IndexedFile) -> Recorded:
+def _record(one: IndexedFile, transaction: Transaction) -> Recorded:
     file = FileAt(one.root_id, one.path, one.size, one.mtime_ns)
     recorded = recording.record(transaction, file, one.photo)
     if one.scores:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import Integer, cast, func, select
 
-from fiqa_studio.domain.fields_query import Query as FieldsQuery
 from fiqa_studio.domain.listing import Listing
 from fiqa_studio.domain.photos import FaceRow, PhotoRow, PhotoStatus
 from fiqa_studio.domain.query import Query, Subject
@@ -27,6 +26,7 @@ from fiqa_studio.store.kept import Kept
 from fiqa_studio.store.owners import Owners
 from fiqa_studio.store.schema import AlbumEntry, Face, FaceState, Photo, Score
 from fiqa_studio.store.summary import Summary, summary
+from fiqa_studio.store.vectors import Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,13 +59,15 @@ class Views:
     Attributes:
         read_text: Makes terms of a smart album's text, which this layer cannot read by itself;
             without it a query that names a smart album is refused.
+        vectors: What faces look like, beside the library; for the term ``like``.
     """
 
-    def __init__(self, database: Database):
+    def __init__(self, database: Database, vectors: Vectors | None = None):
         self._database = database
         self._owners = Owners()
         self._kept = Kept()
         self.read_text: ReadText | None = None
+        self.vectors = vectors
 
     @contextmanager
     def asked(self, query: Query) -> Iterator[Asked]:
@@ -76,7 +78,14 @@ class Views:
             kept = None
             if before is not None and before == self._database.version:
                 kept = (self._kept, before)
-            yield Asked(connection, query, self._owners, read_text=self.read_text, kept=kept)
+            yield Asked(
+                connection,
+                query,
+                self._owners,
+                read_text=self.read_text,
+                kept=kept,
+                vectors=self.vectors,
+            )
 
     def ids(self, query: Query) -> Ids:
         """What a query asks for, in its order.
@@ -88,13 +97,13 @@ class Views:
             conditions, masks = filters.split(asked)
             return orders.in_order(asked, conditions, masks)
 
-    def face_ids(self, query: Query | FieldsQuery) -> Ids:
+    def face_ids(self, query: Query) -> Ids:
         """The faces that a query asks for, whatever its subject."""
-        return self.ids(_of(query, Subject.FACES))
+        return self.ids(query.of(Subject.FACES))
 
-    def photo_ids(self, query: Query | FieldsQuery) -> Ids:
+    def photo_ids(self, query: Query) -> Ids:
         """The photos that a query asks for, whatever its subject."""
-        return self.ids(_of(query, Subject.PHOTOS))
+        return self.ids(query.of(Subject.PHOTOS))
 
     def listing(self, query: Query) -> Listing:
         """As `ids`, with the way back from an id to its place."""
@@ -132,14 +141,12 @@ class Views:
         with self._database.read() as connection:
             return pages.photos(connection, [int(key) for key in ids], scorer)
 
-    def score_histogram(self, query: Query | FieldsQuery, bins: int, faces: bool = True) -> Ids:
+    def score_histogram(self, query: Query, bins: int) -> Ids:
         """How many faces (or photos) of a query have a score in each of ``bins``.
 
         The bins divide [0, 1] evenly. The query's own terms of the score are ignored: this is
         what they are chosen on.
         """
-        if isinstance(query, FieldsQuery):
-            query = _of(query, Subject.FACES if faces else Subject.PHOTOS)
         with self.asked(query.without("score", "scored")) as asked:
             conditions, masks = filters.split(asked)
             subject = Score.face_id if asked.of_faces else Score.photo_id
@@ -209,7 +216,3 @@ class Views:
             "album": dict.fromkeys(albums, 0),
             "folder": {folder: 0 for folder in folders if folder},
         }
-
-
-def _of(query: Query | FieldsQuery, subject: Subject) -> Query:
-    return query.asked(subject) if isinstance(query, FieldsQuery) else query.of(subject)

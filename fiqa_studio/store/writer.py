@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,6 +95,47 @@ class Writer:
             else:
                 lane = self._urgent if urgent else self._queue
                 lane.append(lambda: self._perform(work, future))
+                self._guard.notify()
+        return future
+
+    def write_each(self, works: Sequence[Callable[[Transaction], T]]) -> Future[list[T]]:
+        """Queue closures that belong to one batch; the future resolves after the last commit.
+
+        They run in one transaction, all or none, unless an urgent write comes meanwhile: then
+        those that are done are committed, the urgent one runs, and the rest go on.
+        """
+        future: Future[list[T]] = Future()
+        results: list[T] = []
+
+        def some(transaction: Transaction) -> list[T]:
+            done: list[T] = []
+            for work in works[len(results) :]:
+                done.append(work(transaction))
+                if self._urgent:
+                    break
+            return done
+
+        def perform() -> None:
+            if not results and not future.set_running_or_notify_cancel():
+                return
+            try:
+                done, changes = self._attempt(some)
+            except BaseException as error:  # noqa: BLE001  (whoever holds the future gets it)
+                future.set_exception(errors.library_error(error, self._path))
+                return
+            results.extend(done)
+            self._tell(changes)
+            if len(results) < len(works):
+                with self._guard:
+                    self._queue.appendleft(perform)
+            else:
+                future.set_result(results)
+
+        with self._guard:
+            if self._closed:
+                future.set_exception(errors.closed(self._path))
+            else:
+                self._queue.append(perform)
                 self._guard.notify()
         return future
 

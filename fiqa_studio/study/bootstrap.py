@@ -6,7 +6,7 @@ ratings: a rater's bias and everything that screening decides vary with him.
 Three quarters of the raters are drawn *without* replacement (subsampling; Politis, Romano and
 Wolf, 1999; the delete-d jackknife of Shao and Wu, 1989). The usual bootstrap draws some raters
 twice, and P.910 takes two equal raters for two who agree: it trusts them without end, and its
-intervals come out twice too wide (measured, see ``docs/studies.md``). The spread over the draws
+intervals come out too wide (measured, see ``docs/studies.md``). The spread over the draws
 times sqrt(h / (S - h)), h of S raters being drawn, is the standard error; Student's t of a
 stimulus' ratings minus one makes the interval. For the plain MOS of a complete study with all
 draws gone through this is exactly the textbook's t SD / sqrt(n).

@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_SECONDS = 10.0
 _CONNECTIONS_MOST = 16
-_RECONNECT_SECONDS = (0.0, 0.2, 1.0, 3.0)
+_RECONNECT_SECONDS = (0.05, 0.5, 2.0)
 _MIGRATION_LOCK = 0x46495153  # PostgreSQL's advisory lock: two desks must not migrate at once
 
 
@@ -135,14 +135,13 @@ class StudyDatabase:
             IntegrityError: Somebody else wrote the same; the caller knows what that means.
         """
         with _translated(self.url):
-            for pause in _RECONNECT_SECONDS[:-1]:
-                time.sleep(pause)
+            for pause in _RECONNECT_SECONDS:
                 try:
                     return self._write(work)
                 except DBAPIError as error:
                     if not _broken_connection(error):
                         raise
-            time.sleep(_RECONNECT_SECONDS[-1])
+                time.sleep(pause)
             return self._write(work)
 
     def info(self, key: str) -> str:
@@ -242,7 +241,9 @@ def parse_url(url: str | Path) -> URL:
             "This is no database URL.", cause=str(error), code="study.database"
         ) from error
     if made.get_backend_name() in {"postgresql", "postgres"}:
-        return made.set(drivername="postgresql+pg8000")
+        # As PostgreSQL's own programs: a password need not stand in a file that is passed on.
+        password = made.password or os.environ.get("PGPASSWORD")
+        return made.set(drivername="postgresql+pg8000", password=password)
     if made.get_backend_name() == "sqlite" and made.database not in {None, "", ":memory:"}:
         return made
     raise StudyError(
@@ -250,6 +251,13 @@ def parse_url(url: str | Path) -> URL:
         remedy="Use postgresql://user@host/name, or a path.",
         code="study.database",
     )
+
+
+def without_password(url: str) -> str:
+    """A URL as it may stand in a study file; ``PGPASSWORD`` brings the password."""
+    if "://" not in url:
+        return url
+    return parse_url(url).set(password=None).render_as_string(hide_password=False)
 
 
 def sqlite_path(url: URL) -> Path | None:

@@ -111,7 +111,7 @@ def decode(data: bytes, name: str) -> Study:
         study = msgspec.convert(content.get("study"), Study)
     except msgspec.ValidationError as error:
         raise _damaged(name, str(error)) from error
-    _check(study, name)
+    check(study, name)
     return study
 
 
@@ -146,7 +146,7 @@ def create(study: Study, path: Path, *, database: str = "") -> None:
         raise StudyError(
             f"“{path}” exists already.", remedy="Choose another name.", code="study.exists"
         )
-    _check(study, str(path))
+    check(study, str(path))
     url = database_url(study, path, database)
     StudyDatabase.create(url, study_id=study.id, digest=digest(study)).close()
     write(study, path)
@@ -184,7 +184,8 @@ def _same_design(study: Study, ratings: StudyDatabase, path: Path) -> None:
     )
 
 
-def _check(study: Study, name: str) -> None:
+def check(study: Study, name: str) -> None:
+    """Whether what a design says agrees with itself; `StudyError` where not."""
     known = study.by_hash()
     named = [digest for batch in study.batches for digest in batch]
     named += [gold.hash for gold in study.gold] + [lesson.hash for lesson in study.training]

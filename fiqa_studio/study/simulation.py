@@ -22,6 +22,9 @@ from fiqa_studio.study.numeric import pearson
 
 LOW, HIGH = 1.0, 100.0
 
+UNLIKE, ALIKE = (6.0, 18.0), (12.0, 12.0)
+"""Inconsistencies of honest raters: each his own, or all the same."""
+
 
 class Kind(StrEnum):
     """How a made-up rater answers."""
@@ -52,22 +55,30 @@ class Simulated:
     truth: Floats
 
 
-def simulate(mix: tuple[Kind, ...], *, stimuli: int = 200, seed: int = 0) -> Simulated:
-    """One study with a rater of each kind of ``mix``."""
+def simulate(
+    mix: tuple[Kind, ...],
+    *,
+    stimuli: int = 200,
+    seed: int = 0,
+    noise: tuple[float, float] = UNLIKE,
+) -> Simulated:
+    """One study with a rater of each kind of ``mix``; honest ones scatter within ``noise``."""
     generator = np.random.default_rng(seed)
     truth = np.clip(generator.normal(55.0, 20.0, stimuli), 5.0, 95.0)
-    columns = [_answers(kind, truth, generator) for kind in mix]
+    columns = [_answers(kind, truth, generator, noise) for kind in mix]
     names = [f"{kind}-{i + 1}" for i, kind in enumerate(mix)]
     return Simulated(from_cube(np.stack(columns, axis=1), raters=names, low=LOW, high=HIGH), truth)
 
 
-def _answers(kind: Kind, truth: Floats, generator: np.random.Generator) -> Floats:
+def _answers(
+    kind: Kind, truth: Floats, generator: np.random.Generator, noise: tuple[float, float]
+) -> Floats:
     if kind is Kind.RANDOM:
         return generator.uniform(LOW, HIGH, len(truth))
     if kind is Kind.FLAT:
         return np.full(len(truth), float(generator.integers(40, 61)))
     honest = truth + generator.normal(0.0, 6.0)
-    honest = honest + generator.normal(0.0, generator.uniform(6.0, 18.0), len(truth))
+    honest = honest + generator.normal(0.0, generator.uniform(*noise), len(truth))
     answers: Floats = np.clip(honest, LOW, HIGH)
     return LOW + HIGH - answers if kind is Kind.INVERTED else answers
 
@@ -80,14 +91,14 @@ def rmse(mos: Floats, truth: Floats) -> float:
 # --- the tables of the documentation ---------------------------------------------------------
 
 
-def _errors(studies: int) -> list[str]:
+def _errors(studies: int, noise: tuple[float, float]) -> list[str]:
     lines = [
         "| mix | " + " | ".join(f"`{method}`" for method in MosMethod) + " |",
         "|---|" + "---|" * len(MosMethod),
     ]
     for name, mix in MIXES.items():
         cells = []
-        made = [simulate(mix, seed=seed) for seed in range(studies)]
+        made = [simulate(mix, seed=seed, noise=noise) for seed in range(studies)]
         for method in MosMethod:
             found = [estimate(one.ratings, method).mos for one in made]
             error = [rmse(mos, one.truth) for mos, one in zip(found, made, strict=True)]
@@ -97,12 +108,12 @@ def _errors(studies: int) -> list[str]:
     return lines
 
 
-def _wins(studies: int) -> list[str]:
+def _wins(studies: int, noise: tuple[float, float]) -> list[str]:
     lines = ["| mix | studies in which `p910` is nearer to the truth than `mos` |", "|---|---|"]
     for name, mix in MIXES.items():
         better = 0
         for seed in range(studies):
-            made = simulate(mix, seed=seed)
+            made = simulate(mix, seed=seed, noise=noise)
             error = [
                 rmse(estimate(made.ratings, method).mos, made.truth)
                 for method in (MosMethod.P910, MosMethod.MOS)
@@ -134,11 +145,16 @@ def _coverage(studies: int) -> list[str]:
 
 def main(studies: int = 50) -> None:
     """Print the tables, in Markdown."""
-    for title, lines in (
-        (f"PLCC / RMSE to the truth, mean of {studies} studies of 200 stimuli", _errors(studies)),
-        ("How often the default wins", _wins(studies)),
-        ("95 % interval: share that holds the truth, mean half width", _coverage(studies)),
-    ):
+    tables = [("95 % interval: share that holds the truth, mean half width", _coverage(studies))]
+    for said, noise in (("each of his own noise", UNLIKE), ("all equally noisy", ALIKE)):
+        tables += [
+            (
+                f"PLCC / RMSE to the truth, {studies} studies; raters {said}",
+                _errors(studies, noise),
+            ),
+            (f"How often the default wins; raters {said}", _wins(studies, noise)),
+        ]
+    for title, lines in tables:
         sys.stdout.write(f"\n{title}\n\n" + "\n".join(lines) + "\n")
 
 

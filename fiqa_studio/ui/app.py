@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from fiqa_studio.ui import theme
+from fiqa_studio.ui import features, theme
+from fiqa_studio.ui.actions.keysfile import KeysFile
+from fiqa_studio.ui.actions.registry import Registry
 from fiqa_studio.ui.process import smoothness
 from fiqa_studio.ui.process.crash import CrashReporter, start_log
 from fiqa_studio.ui.session.background import Background
@@ -21,7 +23,6 @@ from fiqa_studio.ui.session.settings import Settings
 from fiqa_studio.ui.shell.window import MainWindow
 
 if TYPE_CHECKING:
-    from fiqa_studio.domain.jobs import JobRecord
     from fiqa_studio.engine.engine import Engine
     from fiqa_studio.store.library import Library
 
@@ -42,9 +43,16 @@ class App(QObject):
         window: The window.
     """
 
-    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        parent: QObject | None = None,
+        registry: Registry | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.window = MainWindow(settings)
+        registry = registry or features.registry()
+        keys = KeysFile(settings.path.with_name("keys.json"))
+        self.window = MainWindow(settings, registry, keys)
         self._settings = settings
         # One thread: libraries are opened and closed in order.
         self._background = Background("fiqa-libraries", 1, self)
@@ -73,7 +81,7 @@ class App(QObject):
             if chosen is not None:
                 self.open(chosen, create=library is not None and not chosen.exists())
             if folders:
-                self.window.with_session(lambda _: self.window.index(folders))
+                self.window.with_session(lambda _: self.window.take_paths(folders))
 
         self.window.painted.connect(after_paint)
         self.window.show()
@@ -106,19 +114,17 @@ class App(QObject):
     def _attach(self, library: Library, engine: Engine) -> None:
         from fiqa_studio.store.recent import RecentLibraries  # noqa: PLC0415 - after first paint
         from fiqa_studio.ui.session.session import Session  # noqa: PLC0415 - after first paint
-        from fiqa_studio.ui.shell.workspace import Workspace  # noqa: PLC0415 - after first paint
 
         self._close_session(wait=False)
         session = Session(library, engine, self._settings, self)
-        self.window.attach(Workspace(session))
+        self.window.attach(session)
         self._settings["last-library"] = str(library.path)
         self._settings.save()
         RecentLibraries().add(library.path)
         notice = library.thumbnails.notice or library.vectors.notice
         if notice:
             self.window.banner.show_message("info", notice)
-        self._offer_to_resume()
-        session.run(engine.mend_thumbnails, _ignore, key="thumbnails")
+        session.run(engine.mend_thumbnails, _ignore, key="thumbnails", slow=True)
 
     def _failed(self, error: Exception) -> None:
         self.window.give_up(error)
@@ -137,41 +143,6 @@ class App(QObject):
             session.close()
         else:
             self._background.run(session.close, _ignore, failed=_log_failure)
-
-    def _offer_to_resume(self) -> None:
-        """A job that the last run of the program left: offer to go on."""
-        workspace = self.window.workspace
-        if workspace is None:
-            return
-        session = workspace.session
-
-        def interrupted() -> list[JobRecord]:
-            from fiqa_studio.domain.jobs import JobState  # noqa: PLC0415
-
-            # What the user stopped is known to the user; the jobs panel offers it all the same.
-            found = session.engine.jobs.unfinished()
-            return [record for record in found if record.state is JobState.INTERRUPTED]
-
-        def offer(records: list[JobRecord]) -> None:
-            if not records or session.library.read_only:
-                return
-            oldest_first = records[::-1]
-            what = f"“{records[0].title}”" if len(records) == 1 else f"{len(records):,} jobs"
-
-            def go_on() -> None:
-                session.run(
-                    lambda: [session.engine.jobs.resume(record.id) for record in oldest_first],
-                    _ignore,
-                )
-
-            self.window.banner.show_message(
-                "info",
-                f"{what} did not finish. Nothing is lost: it goes on where it was.",
-                "Go On",
-                go_on,
-            )
-
-        session.run(interrupted, offer, key="resume")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fiqa_studio.domain.photos import IndexedPhoto
 from fiqa_studio.vision.crops import make_crops
-from fiqa_studio.vision.decode import OpenPhoto, open_photo
+from fiqa_studio.vision.decode import DecodedImage, OpenPhoto, open_photo
 from fiqa_studio.vision.faces import FaceFinder
 from fiqa_studio.vision.perceptual import perceptual_hash
 from fiqa_studio.vision.shrink import fit_within
@@ -70,8 +70,15 @@ def index_photo(
         image = photo.decode(reduction)
     with timed(spent, "thumbnail"):
         thumbnail = _jpeg(fit_within(image.rgb, THUMBNAIL_SIDE))
-    faces = finder.find(image, timings=spent)
     decoded = {reduction: image}
+
+    def closer(scale: float) -> DecodedImage:
+        larger = photo.reduction_for(scale)
+        if larger not in decoded:
+            decoded[larger] = photo.decode(larger)
+        return decoded[larger]
+
+    faces = finder.find(image, closer=closer, timings=spent)
     crops = make_crops(photo, [face.landmarks for face in faces], decoded, timings=spent)
     with timed(spent, "thumbnail"):
         face_thumbnails = tuple(_jpeg(fit_within(c.rgb, FACE_THUMBNAIL_SIDE)) for c in crops)

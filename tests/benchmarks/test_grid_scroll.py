@@ -16,14 +16,14 @@ import pytest
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.fields_query import Query, SortKey
+from fiqa_studio.domain.query import Query, SortKey, Subject
+from fiqa_studio.domain.terms import Between
 from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.browser.browser import Browser
-from fiqa_studio.ui.browser.cards import FaceSource, PhotoSource
 from fiqa_studio.ui.process import smoothness
-from fiqa_studio.ui.session.kinds import ViewKind
+from fiqa_studio.ui.session.listing import Listing
 from fiqa_studio.ui.session.session import Session
 from fiqa_studio.ui.session.settings import Settings
 from tests.benchmarks.synthetic_library import build
@@ -79,24 +79,30 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def browser(qtbot: QtBot, big: Path, tmp_path: Path) -> Iterator[Browser]:
+def session(qapp: object, big: Path, tmp_path: Path) -> Iterator[Session]:
     theme.manager.apply("dark")
     with Library.open(big) as library:
         session = Session(library, _NoEngine(), Settings(tmp_path / "window.json"))  # type: ignore[arg-type]  # no job runs here
-        browser = Browser(session, [FaceSource(library), PhotoSource(library)])
-        browser.resize(1600, 1000)
-        browser.show()
-        yield browser
-        browser.close_down()
+        yield session
         session.close()
-        browser.close()
-        browser.deleteLater()
 
 
-def _show(qtbot: QtBot, browser: Browser, kind: ViewKind, query: Query) -> float:
+@pytest.fixture
+def browser(session: Session) -> Iterator[Browser]:
+    browser = Browser(session)
+    browser.resize(1600, 1000)
+    browser.show()
+    yield browser
+    browser.close_down()
+    browser.close()
+    browser.deleteLater()
+
+
+def _show(qtbot: QtBot, listing: Listing, query: Query) -> float:
     start = time.perf_counter()
-    with qtbot.waitSignal(browser.listed, timeout=60_000):
-        browser.show_query(kind, query)
+    with qtbot.waitSignal(listing.listed, timeout=60_000):
+        listing.set_query(query)
+        listing.ask()
     return time.perf_counter() - start
 
 
@@ -129,9 +135,11 @@ def _scroll(browser: Browser) -> Heartbeat:
 
 
 @pytest.mark.benchmark
-@pytest.mark.parametrize("kind", list(ViewKind))
-def test_scrolling_never_stalls(qtbot: QtBot, browser: Browser, kind: ViewKind) -> None:
-    _show(qtbot, browser, kind, Query())
+@pytest.mark.parametrize("subject", list(Subject))
+def test_scrolling_never_stalls(
+    qtbot: QtBot, browser: Browser, session: Session, subject: Subject
+) -> None:
+    _show(qtbot, session.listing, Query(subject))
     # As the window does once its library is on the screen.
     smoothness.share_the_interpreter()
     smoothness.spare_the_collector()
@@ -146,7 +154,7 @@ def test_scrolling_never_stalls(qtbot: QtBot, browser: Browser, kind: ViewKind) 
     busy = max(max(beat.late_cpu) for beat in heartbeats)
     memory = psutil.Process().memory_info().rss / 1e6
     sys.stdout.write(
-        f"\n{kind}: {browser.count:,} rows; longest stall {worst:.0f} ms, 99 % under "
+        f"\n{subject}: {session.listing.count:,} rows; longest stall {worst:.0f} ms, 99 % under "
         f"{typical:.0f} ms, longest stretch of own processor time {busy:.0f} ms; "
         f"{memory:.0f} MB\n"
     )
@@ -155,10 +163,11 @@ def test_scrolling_never_stalls(qtbot: QtBot, browser: Browser, kind: ViewKind) 
 
 
 @pytest.mark.benchmark
-def test_first_list_and_resort(qtbot: QtBot, browser: Browser) -> None:
-    first = _show(qtbot, browser, ViewKind.FACES, Query())
-    sort = _show(qtbot, browser, ViewKind.FACES, Query(sort=SortKey.TIME))
-    narrow = _show(qtbot, browser, ViewKind.FACES, Query(min_score=0.6, max_score=0.8))
+@pytest.mark.usefixtures("browser")
+def test_first_list_and_resort(qtbot: QtBot, session: Session) -> None:
+    first = _show(qtbot, session.listing, Query())
+    sort = _show(qtbot, session.listing, Query().sorted_by(SortKey.TIME))
+    narrow = _show(qtbot, session.listing, Query(where=(Between("score", 0.6, 0.8),)))
     sys.stdout.write(
         f"\n{ROWS:,} photos: first list {first * 1000:.0f} ms, another order "
         f"{sort * 1000:.0f} ms, a range of scores {narrow * 1000:.0f} ms\n"

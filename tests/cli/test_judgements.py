@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from fiqa_studio.cli import main
 from fiqa_studio.domain.marks import Flag
 from fiqa_studio.store.library import Library
-from tests.store.values import STARTER, Folder, make_score
+from tests.store.values import SHARPNESS, STARTER, Folder, make_score
 
 from .conftest import PROGRAM, Fiqa
 
@@ -222,8 +224,49 @@ def test_a_script_may_wait_until_the_window_lets_go(
     assert len(marked(library)) == COUNT
 
 
+def test_an_export_killed_in_the_middle_goes_on_with_the_same_command(
+    fiqa: Fiqa, library: Path, tmp_path: Path
+) -> None:
+    target, out = tmp_path / "out" / "all", tmp_path / "out"
+    out.mkdir()
+    command = ["export", "--format", "photos", "--query", "sort:name-asc", "--to", str(target)]
+    stuck = (
+        "import sys, threading; from fiqa_studio.exports.photos import PhotosWriter; "
+        "write = PhotosWriter._write; PhotosWriter._write = lambda self, original, part: ("
+        "threading.Event().wait() if b'IMG_06' in original else write(self, original, part)); "
+        "from fiqa_studio.cli import main; main(sys.argv[1:])"
+    )
+    arguments = [sys.executable, "-c", stuck, "--library", str(library), *command]
+    with subprocess.Popen(arguments) as killed:
+        deadline = time.monotonic() + 60
+        while len([*out.glob("*.unfinished/IMG_*")]) < 6:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        killed.kill()
+    assert not target.exists(), "half is not shown as whole"
+    written = {path.name: path.stat().st_ino for path in out.glob("*.unfinished/IMG_*")}
+    fiqa(*command)
+    assert [path.name for path in out.iterdir()] == ["all"]
+    assert len([*target.glob("IMG_*")]) == COUNT
+    for name, inode in written.items():
+        assert (target / name).stat().st_ino == inode, "not copied again"
+
+
 def test_the_doctor_says_what_has_no_embedding_and_how_to_get_it(fiqa: Fiqa) -> None:
     assert json.loads(fiqa("doctor", "--json").stdout)["library"]["faces_without_vectors"] == COUNT
     assert f"embeddings of {COUNT} faces; fiqa score --fill" in fiqa("doctor").stdout
     refused = fiqa("score", "--fill", "--scorer", "nobody", status=3)
     assert "no scores of a scorer" in refused.stderr
+
+
+def test_a_scorer_is_chosen_and_two_are_compared(fiqa: Fiqa, library: Path) -> None:
+    with Library.open(library) as opened:
+        opened.scores.ensure_scorer(SHARPNESS).result()
+        scores = [(face, make_score(face / 20), None) for face in range(1, 6)]
+        opened.scores.record(SHARPNESS.hash, scores).result()
+    assert answer(fiqa, "scorers", "--use", "sharpness") == {"scorer": "sharpness", "unscored": 7}
+    assert answer(fiqa, "list", "--query", "scored:yes")[0]["score"] == 0.25
+    compared = answer(fiqa, "scorers", "--compare", "starter", "sharpness")
+    assert (compared["faces"], compared["rank_agreement"]) == (5, pytest.approx(1.0))
+    assert "agrees by 1.00" in fiqa("scorers", "--compare", "starter", "sharpness").stdout
+    assert "no scores of a scorer" in fiqa("scorers", "--compare", "a", "b", status=3).stderr

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fiqa_studio.store.library import Library
 from fiqa_studio.study.exchange.foreign import Layout, read_table
 from tests.study.oracles import sureal
 from tests.study.tables import GAPS, RATERS, STIMULI, long, text, turned, wide
@@ -153,3 +154,21 @@ def test_people_get_a_table(fiqa: Fiqa, study: Path) -> None:
     assert "img_000.jpg" in shown
     assert "ICC(2," in shown
     assert "Krippendorff" in shown
+
+
+def test_a_report_and_its_plots(fiqa: Fiqa, study: Path, tmp_path: Path) -> None:
+    page, plots = tmp_path / "report.html", tmp_path / "plots"
+    fiqa("study", "report", study, "--to", page, "--plots", plots, "--method", "gfiqa")
+    assert "img_000.jpg" in page.read_text()
+    assert (plots / "mos.svg").exists()
+    assert (plots / "mos.png").exists()
+
+
+def test_publishing_says_what_was_not_found(fiqa: Fiqa, study: Path, library: Path) -> None:
+    if not library.exists():
+        with Library.create(library):
+            pass
+    done = fiqa("study", "publish", study, status=3)
+    assert "None of the study's pictures is a face of this library" in done.stderr
+    done = fiqa("study", "pairs", study, status=3)
+    assert "no comparisons" in done.stderr

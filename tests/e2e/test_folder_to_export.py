@@ -12,8 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.fields_query import SortKey
+from fiqa_studio.domain.query import SortKey
 from fiqa_studio.ui.app import App
+from fiqa_studio.ui.browser.browser import Browser
+from fiqa_studio.ui.exporting.dialog import ExportDialog
+from fiqa_studio.ui.filters.bar import FilterBar
+from fiqa_studio.ui.loupe.loupe import LoupeView
 from fiqa_studio.ui.shell.workspace import Workspace
 
 _WORKER_MS = 180_000
@@ -33,7 +37,7 @@ def test_a_folder_becomes_ranked_faces_and_a_table(
     work = window.workspace
     assert work is not None
     qtbot.waitUntil(lambda: _all_scored(work), timeout=_WORKER_MS)
-    qtbot.waitUntil(lambda: work.browser.count == _faces(work), timeout=_WINDOW_MS)
+    qtbot.waitUntil(lambda: work.session.listing.count == _faces(work), timeout=_WINDOW_MS)
     assert _faces(work) >= 10
     assert work.session.library.views.counts().failed == 1
 
@@ -51,40 +55,44 @@ def test_a_folder_becomes_ranked_faces_and_a_table(
     combo.setFocus()
     QTest.keyClick(combo, Qt.Key.Key_Down)
     QTest.keyClick(combo, Qt.Key.Key_Down)
-    qtbot.waitUntil(lambda: work.query.sort is SortKey.NAME, timeout=_WINDOW_MS)
+    qtbot.waitUntil(
+        lambda: work.session.listing.query.order.key is SortKey.NAME, timeout=_WINDOW_MS
+    )
 
     # Only the better half: the left edge of the histogram's brush is dragged to the middle.
-    histogram = work.filters.histogram
+    histogram = _filters(work).histogram
     qtbot.waitUntil(lambda: histogram.loaded, timeout=_WINDOW_MS)
-    everything = work.browser.count
+    everything = work.session.listing.count
     _type_number(work, "Lowest score shown", 40)
-    qtbot.waitUntil(lambda: work.query.min_score is not None, timeout=_WINDOW_MS)
-    qtbot.waitUntil(lambda: 0 < work.browser.count < everything, timeout=_WINDOW_MS)
+    qtbot.waitUntil(
+        lambda: work.session.listing.query.term("score") is not None, timeout=_WINDOW_MS
+    )
+    qtbot.waitUntil(lambda: 0 < work.session.listing.count < everything, timeout=_WINDOW_MS)
     assert min(_scores(work)) >= (40 - 1) / 99 - 1e-9
 
     # The loupe, and the quality map drawn on the face.
-    work.browser.view.setFocus()
-    QTest.keyClick(work.browser.view, Qt.Key.Key_Home)
-    QTest.keyClick(work.browser.view, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: work.in_loupe, timeout=_WINDOW_MS)
+    _grid(work).view.setFocus()
+    QTest.keyClick(_grid(work).view, Qt.Key.Key_Home)
+    QTest.keyClick(_grid(work).view, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: work.area == "loupe", timeout=_WINDOW_MS)
     qtbot.waitUntil(lambda: _is_a_picture(work), timeout=_WORKER_MS)
-    QTest.keyClick(work.loupe.canvas, Qt.Key.Key_Z)
+    QTest.keyClick(_loupe(work).canvas, Qt.Key.Key_Z)
     plain = _canvas(work)
-    QTest.keyClick(work.loupe.canvas, Qt.Key.Key_Q)
-    assert work.loupe.overlay == "quality"
+    QTest.keyClick(_loupe(work).canvas, Qt.Key.Key_Q)
+    assert _loupe(work).overlay == "quality"
     qtbot.waitUntil(lambda: _differ(plain, _canvas(work)), timeout=_WINDOW_MS)
-    QTest.keyClick(work.loupe.canvas, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not work.in_loupe, timeout=_WINDOW_MS)
+    QTest.keyClick(_loupe(work).canvas, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: work.area == "grid", timeout=_WINDOW_MS)
 
     # The faces shown, and only those, are exported.
     target = tmp_path / "faces.csv"
-    _answer_file_dialog(target)
     _press(qtbot, window, Qt.Key.Key_E)
+    _export_to(qtbot, target)
     qtbot.waitUntil(target.exists, timeout=_WINDOW_MS)
     with target.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["score"] for row in rows] == [f"{score:.6f}" for score in _scores(work)]
-    assert len(rows) == work.browser.count
+    assert len(rows) == work.session.listing.count
     assert {"path", "x", "y", "width", "height", "score", "spread", "scorer", "flags"} <= set(
         rows[0]
     )
@@ -122,12 +130,48 @@ def _answer_file_dialog(path: Path) -> None:
     timer.start(50)
 
 
+def _export_to(qtbot: QtBot, path: Path) -> None:
+    """Put a path into the export dialog and press Enter, once it is there."""
+
+    def dialog() -> ExportDialog | None:
+        found = QApplication.activeModalWidget()
+        return found if isinstance(found, ExportDialog) else None
+
+    qtbot.waitUntil(lambda: dialog() is not None, timeout=_WINDOW_MS)
+    found = dialog()
+    assert found is not None
+    qtbot.waitUntil(lambda: bool(found.place.text()), timeout=_WINDOW_MS)
+    found.place.setFocus()
+    found.place.selectAll()
+    QTest.keyClicks(found.place, str(path))
+    assert found.place.text() == str(path)
+    QTest.keyClick(found.place, Qt.Key.Key_Return)
+
+
 def _type_number(work: Workspace, name: str, value: int) -> None:
-    box = next(b for b in work.filters.findChildren(QSpinBox) if b.accessibleName() == name)
+    box = next(b for b in _filters(work).findChildren(QSpinBox) if b.accessibleName() == name)
     QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(12, box.height() // 2))
     box.selectAll()
     QTest.keyClicks(box, str(value))
     QTest.keyClick(box, Qt.Key.Key_Return)
+
+
+def _grid(work: Workspace) -> Browser:
+    grid = work.area_view("grid")
+    assert isinstance(grid, Browser)
+    return grid
+
+
+def _loupe(work: Workspace) -> LoupeView:
+    loupe = work.area_view("loupe")
+    assert isinstance(loupe, LoupeView)
+    return loupe
+
+
+def _filters(work: Workspace) -> FilterBar:
+    filters = work.panel("filters")
+    assert isinstance(filters, FilterBar)
+    return filters
 
 
 def _faces(work: Workspace) -> int:
@@ -136,17 +180,17 @@ def _faces(work: Workspace) -> int:
 
 def _all_scored(work: Workspace) -> bool:
     counts = work.session.library.views.counts()
-    return work.busy is None and counts.faces > 0 and counts.scored == counts.faces
+    return work.session.busy is None and counts.faces > 0 and counts.scored == counts.faces
 
 
 def _scores(work: Workspace) -> list[float]:
     views = work.session.library.views
-    rows = views.face_rows(views.face_ids(work.query))
+    rows = views.face_rows(views.ids(work.session.listing.query))
     return [row.score for row in rows if row.score is not None]
 
 
 def _canvas(work: Workspace) -> QImage:
-    image: QImage = work.loupe.canvas.grab().toImage()
+    image: QImage = _loupe(work).canvas.grab().toImage()
     return image
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +17,6 @@ from fiqa_studio.domain.paths import display_path
 from fiqa_studio.domain.photos import FaceFlag, FaceId, FaceRow, PhotoId
 from fiqa_studio.domain.query import Subject
 from fiqa_studio.exports.columns import columns_of
-from fiqa_studio.exports.csv import write_faces
 from fiqa_studio.exports.items import FaceItem
 from fiqa_studio.exports.registry import check_target, find_format, list_formats
 from fiqa_studio.exports.text import TextTable
@@ -110,32 +108,6 @@ def test_marks_are_written_and_a_tag_is_no_formula() -> None:
     ]
 
 
-def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    target = tmp_path / "out.csv"
-    target.write_text("the old one")
-
-    def rows() -> Iterator[Row]:
-        yield face()
-        raise KnownError("the library was pulled out")
-
-    with pytest.raises(KnownError):
-        write_faces(rows(), target)
-    assert target.read_text() == "the old one"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-def test_a_replaced_file_keeps_its_permissions_and_a_link_stays_a_link(tmp_path: Path) -> None:
-    target = tmp_path / "out.csv"
-    target.write_text("old")
-    target.chmod(0o600)
-    link = tmp_path / "link.csv"
-    link.symlink_to(target)
-    assert write_faces([face()], link) == 1
-    assert link.is_symlink()
-    assert target.stat().st_mode & 0o777 == 0o600
-    assert target.read_text().startswith("path,x,y")
-
-
 def test_a_target_in_an_indexed_folder_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "photos"
     root.mkdir()
@@ -156,8 +128,6 @@ def test_a_library_is_no_target_and_is_never_replaced(tmp_path: Path) -> None:
         with pytest.raises(KnownError) as refused:
             check_target(target, [])
         assert refused.value.code == "export.onto-library"
-        with pytest.raises(KnownError):  # also where nobody asked first
-            write_faces([face()], target)
     assert library.read_bytes() == before
     assert not list(tmp_path.glob("*-wal")) + list(tmp_path.glob("*.lock"))
 
@@ -167,12 +137,6 @@ def test_a_name_that_no_disk_takes_is_a_clear_error(tmp_path: Path) -> None:
         with pytest.raises(KnownError) as refused:
             check_target(tmp_path / name, [tmp_path / "photos"])
         assert refused.value.code == "export.cannot-write"
-
-
-def test_a_file_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(KnownError) as refused:
-        write_faces([face()], tmp_path / "gone" / "out.csv")
-    assert refused.value.code == "export.cannot-write"
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:

@@ -315,6 +315,48 @@ def test_marks_go_before_batches_that_wait(library: Library, photo: int) -> None
     assert order == ["mark", "batch 0", "batch 1", "batch 2", "last"]
 
 
+def test_a_mark_cuts_in_on_a_batch_that_runs(library: Library, photo: int) -> None:
+    order: list[str] = []
+    told: list[Changes] = []
+
+    def step(name: str) -> Callable[[Transaction], str]:
+        def work(transaction: Transaction) -> str:
+            transaction.touch(Kind.PHOTO, len(order) + 100)
+            order.append(name)
+            if name == "1":
+                mark = library.marks.apply(
+                    [SetStars(1)], Target.photos([photo]), author="me", session="s"
+                )
+                mark.add_done_callback(lambda _: order.append("mark"))
+            return name
+
+        return work
+
+    library.subscribe(told.append)
+    batch = library._database.write_each([step(str(number)) for number in range(4)])
+    assert batch.result() == ["0", "1", "2", "3"]
+    assert order == ["0", "1", "mark", "2", "3"]
+    kinds = [next(iter(changes.touched))[0] for changes in told]
+    assert kinds == [Kind.PHOTO, Kind.MARK, Kind.PHOTO]
+
+
+def test_a_batch_that_fails_after_a_mark_keeps_what_was_committed_before_it(
+    library: Library, photo: int
+) -> None:
+    def mark_then(transaction: Transaction) -> None:
+        transaction.session.execute(text("INSERT INTO setting VALUES ('first', '1')"))
+        library.marks.apply([SetStars(1)], Target.photos([photo]), author="me", session="s")
+
+    def fail(transaction: Transaction) -> None:
+        transaction.session.execute(text("INSERT INTO setting VALUES ('second', '1')"))
+        raise KeyError("on purpose")
+
+    with pytest.raises(KeyError):
+        library._database.write_each([mark_then, fail]).result()
+    assert (library.settings.get("first"), library.settings.get("second")) == ("1", "")
+    assert library.marks.of_photo(photo).stars == 1
+
+
 def test_the_state_is_what_the_events_add_up_to(
     library: Library, add_photo: Callable[..., int]
 ) -> None:

@@ -279,7 +279,7 @@ def test_contradictions_find_nothing(album: Library) -> None:
 @pytest.mark.parametrize(
     ("term", "says"),
     [
-        (InIds("like", (1,)), "flaws look like"),
+        (InIds("like", (1,)), "flaws of this face"),
         (OneOf("flaw", ("motion blur",)), "motion blur"),
         (OneOf("album", ("nowhere",)), "nowhere"),
         (OneOf("album", (album_of.SMART,)), "saved query"),

@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from fiqa_studio.domain.belongings import APPLICATION_ID
 from fiqa_studio.store import connections, migrate
-from fiqa_studio.store.schema import APPLICATION_ID
 
 PHOTOS = 6
 NAMES = ("one", "Two", "drei", "Stra\u00dfe", "five", "six")

@@ -23,13 +23,16 @@ from fiqa_studio.domain.hashing import content_hash
 from fiqa_studio.domain.jobs import JobProgress, JobRecord, JobState
 from fiqa_studio.domain.photos import Exif, FaceFlag, FoundFace, IndexedPhoto, JobId
 from fiqa_studio.domain.scores import Score, ScorerInfo
+from fiqa_studio.engine.albums import Albums
+from fiqa_studio.engine.failures import Failures
+from fiqa_studio.engine.marking import Marking
+from fiqa_studio.engine.scoring.activation import Activation
 from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
-from fiqa_studio.ui import theme
+from fiqa_studio.ui import features, theme
 from fiqa_studio.ui.session.session import Session
 from fiqa_studio.ui.session.settings import Settings
 from fiqa_studio.ui.shell.window import MainWindow
-from fiqa_studio.ui.shell.workspace import Workspace
 
 SCORER = ScorerInfo("starter", "Starter", "0123456789abcdef", "A small network.", "dsl-fiqa")
 PHOTOS = 60
@@ -153,6 +156,13 @@ class RecordingEngine:
         self.scorers = Scorers()
         self.jobs = RecordingRunner()
 
+    def over(self, library: Library) -> None:
+        """What needs no process is the engine's own."""
+        self.failures = Failures(library)
+        self.marking = Marking(library)
+        self.albums = Albums(library)
+        self.activation = Activation(library, self.scorers)
+
     def subscribe_jobs(self, callback: Callable[[JobProgress], None]) -> Callable[[], None]:
         self.listeners.append(callback)
         return lambda: self.listeners.remove(callback)
@@ -194,11 +204,14 @@ def engine() -> RecordingEngine:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Choices in a file of their own."""
-    return Settings(tmp_path / "window.json")
+    settings = Settings(tmp_path / "window.json")
+    settings.declare(features.registry().settings)
+    return settings
 
 
 def open_session(library: Library, engine: RecordingEngine, settings: Settings) -> Session:
     """A session as the application makes it."""
+    engine.over(library)
     return Session(library, engine, settings)  # type: ignore[arg-type]  # stands in for an engine
 
 
@@ -220,14 +233,12 @@ def window(qtbot: QtBot, session: Session) -> Iterator[MainWindow]:
 
 def show_window(qtbot: QtBot, session: Session) -> Iterator[MainWindow]:
     """Show a window, wait for its first list, and take it down again."""
-    window = MainWindow(session.settings)
+    window = MainWindow(session.settings, features.registry())
     window.resize(1280, 800)
     window.show()
-    window.attach(Workspace(session))
-    work = window.workspace
-    assert work is not None
-    qtbot.waitUntil(lambda: work.counts is not None, timeout=20_000)
-    qtbot.waitUntil(lambda: not work.browser.loading, timeout=20_000)
+    window.attach(session)
+    qtbot.waitUntil(lambda: session.overview.counts is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: not session.listing.loading, timeout=20_000)
     yield window
     window.detach()
     window.close()

@@ -142,11 +142,12 @@ class _Export:
             self._put_in_place(staging, len(ids))
 
     def _clear(self, staging: Path) -> None:
-        """A folder is kept for the next run, unless the user wants none."""
-        if self._known.is_folder and not (self._job.cancelled and not self._job.interrupted):
-            return
+        """A folder is kept for the next run, unless the user wants none or nothing is in it."""
+        unwanted = self._job.cancelled and not self._job.interrupted
         with contextlib.suppress(OSError):
             if self._known.is_folder:
+                if not unwanted and len(list(staging.iterdir())) > _OURS:
+                    return
                 shutil.rmtree(staging, ignore_errors=True)
             else:
                 staging.unlink(missing_ok=True)
@@ -274,6 +275,8 @@ class _Export:
 
 
 _CROPS_AT_ONCE = 64
+_OURS = 2
+"""Files in an unfinished folder besides those exported: its table and its notes."""
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
 from fiqa_studio.domain.hashing import content_hash
 from fiqa_studio.study import raters
 from fiqa_studio.study import schema as s
+from fiqa_studio.study.database import StudyDatabase
+from fiqa_studio.study.errors import StudyError
 from fiqa_studio.study.planning.allocation import Assigned, next_batch
 from fiqa_studio.study.planning.batches import compose, compose_round, to_carry
 from fiqa_studio.study.planning.chance import Chance
@@ -234,6 +236,22 @@ def wanted(connection: Connection, study: Study) -> int:
     return study.rules.raters_wanted if found is None else int(found)
 
 
+def set_wanted(database: StudyDatabase, count: int) -> None:
+    """Ask for more or fewer ratings of each stimulus; the design itself stays as it is.
+
+    Raises:
+        StudyError: ``study.wanted``: less than one.
+    """
+    if count < 1:
+        raise StudyError("At least one rating of each picture is needed.", code="study.wanted")
+
+    def work(connection: Connection) -> None:
+        connection.execute(delete(s.info).where(s.info.c.key == WANTED))
+        connection.execute(insert(s.info).values(key=WANTED, value=str(count)))
+
+    database.write(work)
+
+
 def write_answer(
     connection: Connection,
     trial: Pending,
@@ -294,6 +312,8 @@ def qualify(
             .where(s.rater.c.id == rater.id)
             .values(ended=str(Ending.UNQUALIFIED), ended_ms=at_ms)
         )
+    elif not passed:
+        hand_out_training(connection, study, rater, TRAINING, at_ms)
     return passed
 
 

@@ -38,14 +38,28 @@ from PySide6.QtWidgets import QAbstractItemView, QToolTip, QWidget
 from typing_extensions import override
 
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.browser.cards import Ids
+from fiqa_studio.ui.actions.area import Step, Verb
 from fiqa_studio.ui.browser.layout import MAX_THUMBNAIL, MIN_THUMBNAIL, GridLayout
-from fiqa_studio.ui.browser.model import GridModel
 from fiqa_studio.ui.browser.painter import CellPainter
+from fiqa_studio.ui.session.cards import Ids
+from fiqa_studio.ui.session.rows import Rows, runs_of
+from fiqa_studio.ui.session.selection import Selection
 
 _Index = QModelIndex | QPersistentModelIndex
 _Cursor = QAbstractItemView.CursorAction
 _Select = QItemSelectionModel.SelectionFlag
+_MOVES = {
+    Verb.LEFT: _Cursor.MoveLeft,
+    Verb.RIGHT: _Cursor.MoveRight,
+    Verb.UP: _Cursor.MoveUp,
+    Verb.DOWN: _Cursor.MoveDown,
+    Verb.PAGE_UP: _Cursor.MovePageUp,
+    Verb.PAGE_DOWN: _Cursor.MovePageDown,
+    Verb.FIRST: _Cursor.MoveHome,
+    Verb.LAST: _Cursor.MoveEnd,
+    Verb.NEXT: _Cursor.MoveNext,
+    Verb.PREVIOUS: _Cursor.MovePrevious,
+}
 
 
 class GridView(QAbstractItemView):
@@ -53,26 +67,25 @@ class GridView(QAbstractItemView):
 
     Signals:
         seen: The rows in view changed (range of rows).
-        opened: A row was double-clicked, or Enter pressed on it (int).
-        current_moved: The row with the keyboard changed (int; -1 for none).
-        selection_moved: The selection changed.
+        opened: A row was double-clicked (int).
         resized_thumbnails: The user asked for another size, by Ctrl and the wheel (int).
     """
 
     seen = Signal(range)
     opened = Signal(int)
-    current_moved = Signal(int)
-    selection_moved = Signal()
     resized_thumbnails = Signal(int)
 
     def __init__(
         self,
-        model: GridModel,
+        rows: Rows,
+        selection: Selection,
         pixmap_of: Callable[[int], QPixmap | None],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._grid = model
+        self._grid = rows
+        self._selection = selection
+        self._anchor = -1
         self._pixmap_of = pixmap_of
         self._thumbnail = 176
         self._layout = GridLayout(0, 0, self._thumbnail)
@@ -81,7 +94,10 @@ class GridView(QAbstractItemView):
         self._shown = range(0)
         theme.set_role(self, "canvas")
         theme.set_role(self.viewport(), "canvas")
-        self.setModel(model)
+        self.setModel(rows)
+        own = self.selectionModel()
+        self.setSelectionModel(selection.model)
+        own.deleteLater()
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -142,35 +158,35 @@ class GridView(QAbstractItemView):
         if 0 <= row < self._layout.count:
             self.verticalScrollBar().setValue(self._layout.cell(row).top() - offset)
 
-    def select_rows(self, rows: Ids, current: int) -> None:
-        """Make ``rows`` (ascending) the selection, and ``current`` the current row."""
-        model = self.selectionModel()
-        if current >= 0:
-            self.setAutoScroll(False)  # the place in the list stays as it is
-            model.setCurrentIndex(self._grid.index(current), _Select.NoUpdate)
-            self.setAutoScroll(True)
-        model.select(self._selection_of(rows), _Select.ClearAndSelect)
+    def step(self, verb: Verb, step: Step) -> bool:
+        """Move the current row; False where the verb is no move."""
+        action = _MOVES.get(verb)
+        if action is None:
+            return False
+        before = self.currentIndex().row()
+        index = self.moveCursor(action, Qt.KeyboardModifier.NoModifier)
+        if not index.isValid():
+            return True
+        model = self._selection.model
+        if step is Step.EXTEND:
+            start = self._anchor if 0 <= self._anchor < self._layout.count else max(before, 0)
+            model.setCurrentIndex(index, _Select.NoUpdate)
+            ends = sorted((start, index.row()))
+            self._selection.select_ranges([(ends[0], ends[1])])
+            self._anchor = start
+        elif step is Step.KEEP:
+            model.setCurrentIndex(index, _Select.NoUpdate)
+        else:
+            model.setCurrentIndex(index, _Select.ClearAndSelect)
+            self._anchor = index.row()
+        return True
 
-    def selected_rows(self) -> Ids:
-        """The selected rows, ascending."""
-        spans = [
-            np.arange(part.top(), part.bottom() + 1, dtype=np.int64)
-            for part in self.selectionModel().selection().toList()
-        ]
-        return np.unique(np.concatenate(spans)) if spans else np.empty(0, np.int64)
-
-    def _selection_of(self, rows: Ids) -> QItemSelection:
-        selection = QItemSelection()
-        for first, last in _runs(rows):
-            selection.select(self._grid.index(first), self._grid.index(last))
-        return selection
-
-    def go_to(self, row: int) -> None:
-        """Select one row and bring it into view."""
-        if 0 <= row < self._layout.count:
-            index = self._grid.index(row)
-            self.selectionModel().setCurrentIndex(index, _Select.ClearAndSelect)
-            self.scrollTo(index)
+    def toggle(self) -> None:
+        """Take the current row into the selection, or out of it."""
+        index = self.currentIndex()
+        if index.isValid():
+            self._selection.model.select(index, _Select.Toggle)
+            self._anchor = index.row()
 
     def repaint_rows(self, rows: Ids) -> None:
         """Repaint those of the rows that are in view."""
@@ -287,15 +303,18 @@ class GridView(QAbstractItemView):
             area = rect.normalized().translated(0, top)
             span = self._layout.span(area.top(), area.bottom())
             found = [row for row in span if self._layout.cell(row).intersects(area)]
+            ranges = runs_of(np.array(found, np.int64))
         else:
             # From one cell to another, as text is selected: all between, not a rectangle.
             ends = [
                 self._layout.index_at(rect.left(), rect.top() + top),
                 self._layout.index_at(rect.right(), rect.bottom() + top),
             ]
-            found = list(range(min(ends), max(ends) + 1)) if min(ends) >= 0 else []
-        rows = np.array(found, np.int64)
-        self.selectionModel().select(self._selection_of(rows), command)
+            if command & _Select.Current and 0 <= self._anchor < self._layout.count:
+                # Qt knows where the mouse was pressed last; the keyboard may have moved since.
+                ends[0] = self._anchor
+            ranges = [(min(ends), max(ends))] if min(ends) >= 0 else []
+        self._selection.model.select(self._selection.spanning(ranges), command)
 
     @override
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
@@ -312,12 +331,6 @@ class GridView(QAbstractItemView):
         for index in (current, previous):
             if index.isValid():
                 self.viewport().update(self.visualRect(index))
-        self.current_moved.emit(current.row() if current.isValid() else -1)
-
-    @override
-    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
-        super().selectionChanged(selected, deselected)
-        self.selection_moved.emit()
 
     @override
     def reset(self) -> None:
@@ -352,13 +365,8 @@ class GridView(QAbstractItemView):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        row = self.currentIndex().row()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row >= 0:
-            self.opened.emit(row)
-        elif event.key() == Qt.Key.Key_Space and not event.modifiers():
-            self.go_to(min(row + 1, self._layout.count - 1))
-        else:
-            super().keyPressEvent(event)
+        """Keys are actions; see `ui.actions.keymap`."""
+        event.ignore()
 
     @override
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -381,6 +389,12 @@ class GridView(QAbstractItemView):
             event.accept()
         else:
             super().wheelEvent(event)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        if not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._anchor = self.currentIndex().row()
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -423,13 +437,3 @@ class GridView(QAbstractItemView):
                 current=row == current,
             )
         painter.end()
-
-
-def _runs(rows: Ids) -> list[tuple[int, int]]:
-    """Runs of consecutive numbers in an ascending array, as (first, last)."""
-    if not len(rows):
-        return []
-    breaks = np.flatnonzero(np.diff(rows) != 1)
-    firsts = rows[np.concatenate(([0], breaks + 1))]
-    lasts = rows[np.concatenate((breaks, [len(rows) - 1]))]
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QBuffer, QByteArray, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader, QPixmap
 
+from fiqa_studio.domain.query import Subject
 from fiqa_studio.ui.session.background import Background
-from fiqa_studio.ui.session.kinds import ViewKind
 
 Fetch = Callable[[Sequence[int]], dict[int, bytes]]
 
@@ -49,9 +49,9 @@ class Thumbnails(QObject):
         self._absent: set[int] = set()
         self._cache: OrderedDict[int, tuple[QPixmap, int]] = OrderedDict()
         self._bytes = 0
-        self._kind: ViewKind | None = None
+        self._kind: Subject | None = None
 
-    def set_source(self, kind: ViewKind, fetch: Fetch) -> None:
+    def set_source(self, kind: Subject, fetch: Fetch) -> None:
         """Take images from here; another kind of id forgets all images."""
         self._fetch = fetch
         if kind is not self._kind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,22 +23,43 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from fiqa_studio.domain.fields_query import Query
-from fiqa_studio.domain.scores import shown_score
+from fiqa_studio.curation.queryvalues import points_of
+from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.scores import highest_shown_as, lowest_shown_as
+from fiqa_studio.domain.terms import Between, OneOf, Term
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.filters.chips import chips_of
 from fiqa_studio.ui.filters.histogram import ScoreHistogram
-from fiqa_studio.ui.filters.queries import is_filtered, without_filters
 from fiqa_studio.ui.widgets.flow import FlowLayout
 
-_FACES: tuple[tuple[str, int | None, int | None], ...] = (
-    ("Any number of faces", None, None),
-    ("No face", None, 0),
-    ("At least one face", 1, None),
-    ("One face", 1, 1),
-    ("Two faces", 2, 2),
-    ("Three or more", 3, None),
-    ("Ten or more", 10, None),
+Choice = tuple[str, Term | None]
+
+
+def _between(name: str, low: int | None, high: int | None) -> Term:
+    return Between(name, low, high)
+
+
+_FACES: tuple[Choice, ...] = (
+    ("Any faces", None),
+    ("No face", _between("faces", None, 0)),
+    ("At least one face", _between("faces", 1, None)),
+    ("One face", _between("faces", 1, 1)),
+    ("Two faces", _between("faces", 2, 2)),
+    ("Three or more", _between("faces", 3, None)),
+    ("Ten or more", _between("faces", 10, None)),
+)
+_STARS: tuple[Choice, ...] = (
+    ("Any stars", None),
+    ("No stars", _between("stars", 0, 0)),
+    *(("\u2605" * stars + " up", _between("stars", stars, None)) for stars in range(1, 5)),
+    ("\u2605" * 5, _between("stars", 5, 5)),
+)
+_FLAGS: tuple[Choice, ...] = (
+    ("Any flag", None),
+    ("Picked", OneOf("flag", ("pick",))),
+    ("Not rejected", OneOf("flag", ("reject",), negated=True)),
+    ("Unflagged", OneOf("flag", ("",))),
+    ("Rejected", OneOf("flag", ("reject",))),
 )
 
 
@@ -63,12 +84,11 @@ class FilterBar(QFrame):
         self.histogram = ScoreHistogram()
         self._low = _bound("Lowest score shown")
         self._high = _bound("Highest score shown")
-        self._faces = QComboBox()
-        self._faces.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self._faces.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        self._faces.setAccessibleName("Number of faces in the photo")
-        for title, low, high in _FACES:
-            self._faces.addItem(title, (low, high))
+        self._boxes = {
+            "faces": _box("Number of faces in the photo", _FACES),
+            "stars": _box("Stars of the photo", _STARS),
+            "flag": _box("Flag of the photo", _FLAGS),
+        }
         self._chips = QWidget()
         self._flow = FlowLayout(self._chips, theme.Space.XS)
         dash = QLabel("–")
@@ -82,7 +102,8 @@ class FilterBar(QFrame):
         row.addWidget(dash)
         row.addWidget(self._high)
         row.addSpacing(theme.Space.S)
-        row.addWidget(self._faces)
+        for box in self._boxes.values():
+            row.addWidget(box)
         row.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.Space.M, 6, theme.Space.M, 6)
@@ -98,25 +119,28 @@ class FilterBar(QFrame):
         self.histogram.range_edited.connect(self._take_range)
         self._low.valueChanged.connect(lambda _: self._typed.start())
         self._high.valueChanged.connect(lambda _: self._typed.start())
-        self._faces.activated.connect(self._take_faces)
+        for name, box in self._boxes.items():
+            box.activated.connect(partial(self._take_choice, name))
         self.set_query(Query())
 
     def set_query(self, query: Query) -> None:
         """Show what is on, without telling."""
         self._query = query
-        self.histogram.set_range(query.min_score, query.max_score)
-        bounds = (
-            (self._low, 1 if query.min_score is None else shown_score(query.min_score)),
-            (self._high, 100 if query.max_score is None else shown_score(query.max_score)),
-        )
+        score = score_range(query)
+        self.histogram.set_range(score.low, score.high)
+        low, high = points_of(score)
+        bounds = ((self._low, low or 1), (self._high, high or 100))
         if not self._typed.isActive():  # a number being typed is newer than any query
             for box, value in bounds:
                 box.blockSignals(True)
                 box.setValue(value)
                 box.blockSignals(False)
-        known = [(low, high) for _, low, high in _FACES]
-        faces = (query.min_faces, query.max_faces)
-        self._faces.setCurrentIndex(known.index(faces) if faces in known else -1)
+        for name, choices in self._boxes.items():
+            terms = [term for term in query.where if term.name == name]
+            wanted = terms[0] if terms else None
+            known = [choices.itemData(index) for index in range(choices.count())]
+            fits = len(terms) <= 1 and wanted in known
+            choices.setCurrentIndex(known.index(wanted) if fits else -1)
         self._show_chips()
 
     def set_counts(self, counts: npt.NDArray[np.integer[Any]]) -> None:
@@ -124,21 +148,25 @@ class FilterBar(QFrame):
         self.histogram.set_counts(counts)
 
     def _take_range(self, bounds: tuple[float | None, float | None]) -> None:
-        self.edited.emit(replace(self._query, min_score=bounds[0], max_score=bounds[1]))
+        self._ask_for_scores(*bounds)
 
     def _take_bounds(self) -> None:
         low, high = sorted((self._low.value(), self._high.value()))
-        self.edited.emit(
-            replace(
-                self._query,
-                min_score=None if low <= 1 else (low - 1) / 99,
-                max_score=None if high >= 100 else (high - 1) / 99,
-            )
+        self._ask_for_scores(
+            None if low <= 1 else lowest_shown_as(low),
+            None if high >= 100 else highest_shown_as(high),
         )
 
-    def _take_faces(self, index: int) -> None:
-        low, high = self._faces.itemData(index)
-        self.edited.emit(replace(self._query, min_faces=low, max_faces=high))
+    def _ask_for_scores(self, low: float | None, high: float | None) -> None:
+        if low is None and high is None:
+            self.edited.emit(self._query.without("score"))
+        else:
+            self.edited.emit(self._query.with_term(Between("score", low, high)))
+
+    def _take_choice(self, name: str, index: int) -> None:
+        term = self._boxes[name].itemData(index)
+        query = self._query
+        self.edited.emit(query.without(name) if term is None else query.with_term(term))
 
     def _show_chips(self) -> None:
         self._flow.clear()
@@ -151,11 +179,11 @@ class FilterBar(QFrame):
             button.setToolTip(f"Remove the filter “{chip.text}”")
             button.clicked.connect(lambda _=False, query=chip.without: self.edited.emit(query))
             self._flow.addWidget(button)
-        self._chips.setVisible(is_filtered(self._query))
-        if is_filtered(self._query):
+        self._chips.setVisible(self._query.is_filtered)
+        if self._query.is_filtered:
             clear = QPushButton("Clear all")
             theme.set_role(clear, "link")
-            clear.clicked.connect(lambda: self.edited.emit(without_filters(self._query)))
+            clear.clicked.connect(lambda: self.edited.emit(self._query.without_filters()))
             self._flow.addWidget(clear)
 
     @override
@@ -164,6 +192,23 @@ class FilterBar(QFrame):
         super().resizeEvent(event)
         for part in self._bounds:
             part.setVisible(event.size().width() >= _BOUNDS_FROM)
+
+
+def score_range(query: Query) -> Between:
+    """The scores that a query asks for; the first range, where it has several."""
+    ranges = [term for term in query.terms(Between, "score") if not term.negated]
+    return ranges[0] if ranges else Between("score")
+
+
+def _box(name: str, choices: tuple[Choice, ...]) -> QComboBox:
+    box = QComboBox()
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    box.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+    box.setAccessibleName(name)
+    box.setToolTip(name)
+    for title, term in choices:
+        box.addItem(title, term)
+    return box
 
 
 def _bound(name: str) -> QSpinBox:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from fiqa_studio.domain.scores import lowest_shown_as
 from fiqa_studio.ui import theme
 
 BINS = 50
@@ -124,7 +125,8 @@ class ScoreHistogram(QWidget):
     def _on_brush(self) -> None:
         if self._quiet:
             return
-        low, high = (round(float(edge) * 99) / 99 for edge in self._brush.getRegion())
+        # Edges lie between two points of the scale, so that each point is in or out as a whole.
+        low, high = (_between_points(float(edge)) for edge in self._brush.getRegion())
         self._range = (low if low > 0 else None, high if high < 1 else None)
         self._draw()
         self._edited.start()
@@ -210,3 +212,8 @@ class ScoreHistogram(QWidget):
             return None
         # Where everything is shown there is nothing to move.
         return None if low <= place <= high and (low, high) != _FULL else place
+
+
+def _between_points(edge: float) -> float:
+    """The nearest place between two scores as they are shown; the ends of the scale stay."""
+    return lowest_shown_as(round(99 * edge + 0.5) + 1)

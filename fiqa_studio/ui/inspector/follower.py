@@ -1,79 +1,52 @@
-"""The inspector follows what is current or selected in the grid and the loupe."""
+"""The inspector in the window: it follows what is selected and current."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer
 
-from fiqa_studio.ui.browser.browser import Browser
-from fiqa_studio.ui.browser.cards import Card
+from fiqa_studio.domain.query import Subject
 from fiqa_studio.ui.inspector.panel import InspectorPanel
-from fiqa_studio.ui.loupe.loupe import LoupeView
-from fiqa_studio.ui.session.kinds import ViewKind
+
+if TYPE_CHECKING:
+    from fiqa_studio.ui.actions.context import Context
 
 _EXPLAIN_MS = 80
 """A selection that a key or the mouse is still extending is summed up when it rests."""
 
 
-class Explaining(QObject):
-    """Tells the inspector what to explain.
+class FollowingInspector(InspectorPanel):
+    """Explains the current face or photo, or sums up the faces where several are selected."""
 
-    Args:
-        browser: The grid.
-        loupe: In front of it at times.
-        inspector: Explains.
-        in_loupe: Whether the loupe is in front.
-        parent: Owns this.
-    """
+    def __init__(self, context: Context) -> None:
+        super().__init__(context.session)
+        self._selection = context.selection
+        self._listing = context.listing
+        self._soon = QTimer(self, singleShot=True, interval=_EXPLAIN_MS)
+        self._soon.timeout.connect(self._explain)
+        self._selection.changed.connect(self._soon.start)
+        self._selection.moved.connect(lambda _: self._on_moved())
+        context.session.scorers_changed.connect(self.forget_intervals)
+        self._explain()
 
-    def __init__(
-        self,
-        browser: Browser,
-        loupe: LoupeView,
-        inspector: InspectorPanel,
-        in_loupe: Callable[[], bool],
-        parent: QObject,
-    ) -> None:
-        super().__init__(parent)
-        self._browser = browser
-        self._loupe = loupe
-        self._inspector = inspector
-        self._in_loupe = in_loupe
-        self._card: Card | None = None
-        self._timer = QTimer(self, singleShot=True, interval=_EXPLAIN_MS)
-        self._timer.timeout.connect(self._explain)
-        browser.current_changed.connect(self._on_current)
-        browser.selection_changed.connect(lambda _count: self.soon())
-        loupe.face_selected.connect(inspector.show_face)
-        loupe.selection_cleared.connect(self._explain_photo)
-
-    def soon(self) -> None:
-        """Another view is in front, or another selection is growing."""
-        self._timer.start()
-
-    def stop(self) -> None:
-        """Explain nothing more."""
-        self._timer.stop()
-
-    def _on_current(self, card: Card | None) -> None:
-        self._card = card
-        if not self._timer.isActive():
+    def _on_moved(self) -> None:
+        """At once where nothing else is selected: the eye is on it already."""
+        if self._selection.count <= 1 or not self._selection.many:
             self._explain()
+        else:
+            self._soon.start()
 
     def _explain(self) -> None:
-        """Explain the current card, or sum up the faces where several are selected."""
-        card, browser = self._card, self._browser
-        selected = browser.selected_ids() if browser.kind is ViewKind.FACES else ()
-        if len(selected) > 1 and not self._in_loupe():
-            self._inspector.show_faces([int(face_id) for face_id in selected])
-        elif card is None:
-            self._inspector.clear()
-        elif card.face_id is not None:
-            self._inspector.show_face(card.face_id)
+        self._soon.stop()
+        selection, now = self._selection, self._selection.current
+        several = selection.many and selection.count > 1
+        if several and self._listing.subject is Subject.FACES:
+            chosen = selection.chosen()
+            self.sum_up(chosen.query, chosen.ids)
+        elif now is None:
+            self.clear()
+        elif now.face_id is not None:
+            self.show_face(now.face_id)
         else:
-            self._inspector.show_photo(card.photo_id)
-
-    def _explain_photo(self) -> None:
-        if self._loupe.photo_id is not None:
-            self._inspector.show_photo(self._loupe.photo_id)
+            self.show_photo(now.photo_id)

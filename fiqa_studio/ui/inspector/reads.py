@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
+from fiqa_studio.curation import reasons
 from fiqa_studio.domain.photos import FaceDetail, FaceId, PhotoDetail
 from fiqa_studio.domain.scores import Score, ScoreMaps, ScorerInfo
-from fiqa_studio.ui.inspector import explain
 
 if TYPE_CHECKING:
     from fiqa_studio.store.library import Library
@@ -56,6 +56,6 @@ def read_face(library: Library, face_id: FaceId) -> FaceFacts | None:
         scorer=scorer,
         maps=maps,
         crop=QImage.fromData(library.thumbnails.face(face_id) or b""),
-        sentences=explain.sentences(maps, face.landmarks, face.row.spread) if scored else [],
+        sentences=reasons.sentences(maps, face.landmarks, face.row.spread) if scored else [],
         scores=library.views.score_range(name) if scored else None,
     )

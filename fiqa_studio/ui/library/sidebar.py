@@ -21,11 +21,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fiqa_studio.domain.albums import AlbumKind
 from fiqa_studio.domain.paths import display_path
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.library.entries import Entry, Place
 
 if TYPE_CHECKING:
+    from fiqa_studio.engine.albums import Listed
     from fiqa_studio.store.roots import RootFolder
     from fiqa_studio.store.views import Counts
 
@@ -41,12 +43,14 @@ class Sidebar(QFrame):
         add_clicked: The user wants another folder.
         reveal_root: The user wants to see a folder in the file manager (int).
         remove_root: The user wants a folder out of the library (int).
+        album_menu: The user wants to know what can be done with an album (its id, and where).
     """
 
     chosen = Signal(object)
     add_clicked = Signal()
     reveal_root = Signal(int)
     remove_root = Signal(int)
+    album_menu = Signal(int, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,6 +103,7 @@ class Sidebar(QFrame):
         missing = self._items[Entry(Place.MISSING)]
         missing.setToolTip(0, "Files that were here at the last scan and are gone now")
         self._folders = self._section("FOLDERS")
+        self._albums = self._section("ALBUMS")
         self._style()
         theme.manager.changed.connect(self._style)
 
@@ -128,12 +133,33 @@ class Sidebar(QFrame):
             self._tree.takeTopLevelItem(self._tree.indexOfTopLevelItem(item))
         for entry, root in listed.items():
             if entry not in self._items:
-                self._put(entry, "folder", display_path(root.path.name or root.path))
+                name = display_path(root.path.name or root.path)
+                self._put(entry, "folder", name, before=self._albums)
             item = self._items[entry]
             item.setToolTip(0, display_path(root.path))
             item.setText(1, f"{sizes[root.id]:,}" if root.id in sizes else "")
         self._folders.setHidden(not roots)
         self._style()
+
+    def set_albums(self, albums: Sequence[Listed]) -> None:
+        """Show the albums in this order, with the number of their photos."""
+        current = self._tree.currentItem()
+        chosen = current.data(0, _ENTRY) if current is not None else None
+        for entry in [entry for entry in self._items if entry.place is Place.ALBUM]:
+            item = self._items.pop(entry)
+            self._tree.takeTopLevelItem(self._tree.indexOfTopLevelItem(item))
+        for listed in albums:
+            album = listed.album
+            smart = album.kind is AlbumKind.SMART
+            item = self._put(
+                Entry(Place.ALBUM, album_id=album.id), "filter" if smart else "layers", album.name
+            )
+            item.setText(1, "" if listed.photos is None else f"{listed.photos:,}")
+            item.setToolTip(0, listed.problem or (album.query_text if smart else album.name))
+        self._albums.setHidden(not albums)
+        self._style()
+        if chosen is not None and chosen.place is Place.ALBUM:
+            self.set_entry(chosen)
 
     def set_entry(self, entry: Entry | None) -> None:
         """Mark what is shown, without telling."""
@@ -148,13 +174,18 @@ class Sidebar(QFrame):
         self._tree.addTopLevelItem(item)
         return item
 
-    def _put(self, entry: Entry, icon: str, title: str) -> None:
+    def _put(
+        self, entry: Entry, icon: str, title: str, before: QTreeWidgetItem | None = None
+    ) -> QTreeWidgetItem:
         item = QTreeWidgetItem([title, ""])
         item.setData(0, _ENTRY, entry)
         item.setData(0, Qt.ItemDataRole.UserRole + 1, icon)
         item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._tree.addTopLevelItem(item)
+        tree = self._tree
+        place = tree.topLevelItemCount() if before is None else tree.indexOfTopLevelItem(before)
+        tree.insertTopLevelItem(place, item)
         self._items[entry] = item
+        return item
 
     def _style(self) -> None:
         for item in self._items.values():
@@ -168,6 +199,8 @@ class Sidebar(QFrame):
     def _show_menu(self, point: QPoint) -> None:
         item = self._tree.itemAt(point)
         entry = item.data(0, _ENTRY) if item is not None else None
+        if entry is not None and entry.album_id is not None:
+            self.album_menu.emit(entry.album_id, self._tree.viewport().mapToGlobal(point))
         if entry is None or entry.root_id is None:
             return
         menu = QMenu(self)

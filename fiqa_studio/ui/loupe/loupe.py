@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
+from typing_extensions import override
 
 from fiqa_studio.domain.changes import Changes, Kind
 from fiqa_studio.domain.photos import FaceId, PhotoId
+from fiqa_studio.ui.actions.area import AreaView, Step, Verb
 from fiqa_studio.ui.loupe.bar import LoupeBar
 from fiqa_studio.ui.loupe.plates import Plates
 from fiqa_studio.ui.loupe.reads import LoadedPhoto, read_maps, read_photo
@@ -28,15 +30,19 @@ if TYPE_CHECKING:
 _FACE_FILL = 0.94
 
 
-class LoupeView(QWidget):
-    """The loupe. Keys: arrows, Space, + and -, Z, Tab, Escape (see `Canvas`).
+_PAN = {Verb.LEFT: (1, 0), Verb.RIGHT: (-1, 0), Verb.UP: (0, 1), Verb.DOWN: (0, -1)}
+
+
+class LoupeView(AreaView):
+    """The loupe.
 
     Attributes:
         photo_id: What is shown; None when empty.
         face_id: The selected face; None when none is.
 
     Signals:
-        next_requested, previous_requested: Another photo of the view is wanted.
+        next_requested, previous_requested: Another photo of the list is wanted.
+        first_requested, last_requested: The photo at an end of the list is wanted.
         closed: Back to the grid.
         face_selected: Id of a face that was clicked, reached by Tab, or alone on the photo.
         selection_cleared: The photo itself is selected: a click beside all faces.
@@ -46,6 +52,8 @@ class LoupeView(QWidget):
 
     next_requested = Signal()
     previous_requested = Signal()
+    first_requested = Signal()
+    last_requested = Signal()
     closed = Signal()
     face_selected = Signal(int)
     selection_cleared = Signal()
@@ -187,7 +195,48 @@ class LoupeView(QWidget):
         self._plates.set_inset_wanted(shown)
         self._choices_changed()
 
-    def close_images(self) -> None:
+    def zoom(self, *, inwards: bool) -> None:
+        """A step closer, or away."""
+        self._follow_face = False
+        self.canvas.zoom_step(inwards=inwards)
+
+    def cycle_faces(self, step: int) -> None:
+        """The next face of the photo, or the one before."""
+        if self.canvas.marks:
+            self._on_cycled(step)
+
+    # --- an area ------------------------------------------------------------------------------
+
+    @override
+    def do(self, verb: Verb, step: Step = Step.CHOOSE) -> bool:
+        """Arrows pan what is zoomed, and go to another photo else, or with Shift or Ctrl."""
+        if verb in _PAN:
+            right, down = _PAN[verb]
+            if step is Step.CHOOSE and self.canvas.pan_step(right, down):
+                return True
+            self._on_stepped(-(right + down))
+        elif verb in (Verb.NEXT, Verb.PAGE_DOWN):
+            self.next_requested.emit()
+        elif verb in (Verb.PREVIOUS, Verb.PAGE_UP):
+            self.previous_requested.emit()
+        elif verb is Verb.FIRST:
+            self.first_requested.emit()
+        elif verb is Verb.LAST:
+            self.last_requested.emit()
+        elif verb is Verb.BACK:
+            self.closed.emit()
+        elif verb is Verb.OPEN:
+            view = self.canvas.viewpoint.target
+            self.zoom_to_pixels() if view is not None and view.is_fitted else self.fit()
+        return verb is not Verb.TOGGLE
+
+    @override
+    def hold(self, *, on: bool) -> bool:
+        """Space with a drag is the hand."""
+        return self.canvas.hold_hand(on=on)
+
+    @override
+    def close_down(self) -> None:
         """Ask the engine for nothing more; called before the session closes."""
         self._stage.close()
         self._crops.close()
@@ -206,9 +255,6 @@ class LoupeView(QWidget):
         canvas, bar = self.canvas, self._bar
         canvas.face_clicked.connect(self._on_clicked)
         canvas.face_opened.connect(self._on_opened)
-        canvas.face_cycled.connect(self._on_cycled)
-        canvas.stepped.connect(self._on_stepped)
-        canvas.face_zoom_toggled.connect(self.zoom_to_face)
         canvas.zoomed_freely.connect(self._on_free_zoom)
         canvas.viewpoint.changed.connect(self._on_view_changed)
         bar.closed.connect(self.closed)
@@ -386,13 +432,6 @@ class LoupeView(QWidget):
             return
         self._maps_for = frozenset()
         self._load(self.photo_id)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape goes back to the grid."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.closed.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 def _faces_said(count: int) -> str:

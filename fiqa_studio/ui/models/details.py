@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.inspector.sections import Facts
 from fiqa_studio.ui.models import words
+from fiqa_studio.ui.widgets.facts import Facts
 from fiqa_studio.ui.widgets.flow import FlowLayout
 from fiqa_studio.ui.widgets.small import hairline, label
 

@@ -1,4 +1,4 @@
-"""The surface of the loupe: paints the photo with its drawings, and takes mouse and keys."""
+"""The surface that shows a photo: paints it with its drawings, and takes mouse and gestures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QInputDevice,
-    QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -31,20 +30,6 @@ _PIXELS_FROM = 8.0
 _SMALL_MAP = 110.0
 _KEY_STEP = 90.0
 _KEY_ZOOM = 1.5
-_PAN_KEYS = {
-    Qt.Key.Key_Left: (1, 0),
-    Qt.Key.Key_Right: (-1, 0),
-    Qt.Key.Key_Up: (0, 1),
-    Qt.Key.Key_Down: (0, -1),
-}
-_OWN_KEYS = {
-    *_PAN_KEYS,
-    Qt.Key.Key_Plus,
-    Qt.Key.Key_Equal,
-    Qt.Key.Key_Minus,
-    Qt.Key.Key_Space,
-    Qt.Key.Key_Z,
-}
 
 
 class Canvas(QWidget):
@@ -57,18 +42,12 @@ class Canvas(QWidget):
     Signals:
         face_clicked: Id of the face under a click; 0 for none.
         face_opened: Id of the face under a double click; 0 for none.
-        face_cycled: 1 or -1: Tab or Shift+Tab.
-        stepped: 1 or -1: the next or previous photo is wanted.
-        face_zoom_toggled: Z was pressed.
-        zoomed_freely: The user zoomed by wheel, pinch or key.
+        zoomed_freely: The user zoomed by wheel or pinch.
         value_hovered: The drawn map's value under the cursor in [0, 1], or None.
     """
 
     face_clicked = Signal(int)
     face_opened = Signal(int)
-    face_cycled = Signal(int)
-    stepped = Signal(int)
-    face_zoom_toggled = Signal()
     zoomed_freely = Signal()
     value_hovered = Signal(object)
 
@@ -85,7 +64,7 @@ class Canvas(QWidget):
         self._cursor: QPointF | None = None
         self._pressed_at: QPointF | None = None
         self._panned = False
-        self._space_held = False
+        self._hand = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -291,7 +270,7 @@ class Canvas(QWidget):
         clicked = not self._panned and event.button() is Qt.MouseButton.LeftButton
         self._pressed_at = None
         self._set_cursor_shape()
-        if clicked and not self._space_held:
+        if clicked and not self._hand:
             self.face_clicked.emit(self.face_at(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -309,24 +288,45 @@ class Canvas(QWidget):
 
     def _set_cursor_shape(self) -> None:
         view = self.viewpoint.view
-        if view is None or (view.is_fitted and not self._space_held):
+        if view is None or (view.is_fitted and not self._hand):
             pointing = self._hovered != 0
             shape = Qt.CursorShape.PointingHandCursor if pointing else Qt.CursorShape.ArrowCursor
         elif self._pressed_at is not None:
             shape = Qt.CursorShape.ClosedHandCursor
-        elif self._hovered and not self._space_held:
+        elif self._hovered and not self._hand:
             shape = Qt.CursorShape.PointingHandCursor
         else:
             shape = Qt.CursorShape.OpenHandCursor
         if self.cursor().shape() is not shape:
             self.setCursor(shape)
 
-    # --- keys and gestures ------------------------------------------------------------------
+    # --- what keys do, by whoever takes them ------------------------------------------------
+
+    def zoom_step(self, *, inwards: bool) -> None:
+        """Closer about the middle, or away."""
+        self.viewpoint.zoom_by(_KEY_ZOOM if inwards else 1 / _KEY_ZOOM)
+
+    def pan_step(self, right: int, down: int) -> bool:
+        """Look a little further; False where the whole photo is in view."""
+        view = self.viewpoint.view
+        if view is None or view.is_fitted:
+            return False
+        self.viewpoint.move(right * _KEY_STEP, down * _KEY_STEP, ms=MOVE_MS // 2)
+        return True
+
+    def hold_hand(self, *, on: bool) -> bool:
+        """A key turns the cursor into a hand that only drags; True where it did, at its end."""
+        dragged = self._hand and self._panned
+        self._hand = on
+        if on:
+            self._panned = False
+        self._set_cursor_shape()
+        return not on and dragged
+
+    # --- gestures ---------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        """Keys that Qt would use to move the focus, keys of menus, and pinches."""
-        if isinstance(event, QKeyEvent) and self._takes_key(event):
-            return True
+        """Pinches."""
         if isinstance(event, QNativeGestureEvent):
             if event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
                 at = event.position()
@@ -341,63 +341,6 @@ class Canvas(QWidget):
                 self.zoomed_freely.emit()
                 return True
         return super().event(event)
-
-    def _takes_key(self, event: QKeyEvent) -> bool:
-        plain = not event.modifiers() & ~(
-            Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-        )
-        if event.type() is QEvent.Type.ShortcutOverride:
-            if plain and self.viewpoint.view is not None and event.key() in _OWN_KEYS:
-                event.accept()
-                return True
-            return False
-        if event.type() is QEvent.Type.KeyPress and plain and len(self._marks) > 1:
-            if event.key() == Qt.Key.Key_Tab:
-                self.face_cycled.emit(1)
-                return True
-            if event.key() == Qt.Key.Key_Backtab:
-                self.face_cycled.emit(-1)
-                return True
-        return False
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows pan or step, + and - zoom, Z goes to the face, Space holds the hand."""
-        view = self.viewpoint.view
-        key = Qt.Key(event.key())
-        if key in _PAN_KEYS:
-            self._pan_or_step(*_PAN_KEYS[key])
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.viewpoint.zoom_by(_KEY_ZOOM)
-            self.zoomed_freely.emit()
-        elif key == Qt.Key.Key_Minus:
-            self.viewpoint.zoom_by(1 / _KEY_ZOOM)
-            self.zoomed_freely.emit()
-        elif key == Qt.Key.Key_Z and view is not None:
-            self.face_zoom_toggled.emit()
-        elif key == Qt.Key.Key_Space:
-            if not event.isAutoRepeat():
-                self._space_held = True
-                self._panned = False
-                self._set_cursor_shape()
-        else:
-            super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Space alone is the next photo; Space with a drag was the hand."""
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            held, self._space_held = self._space_held, False
-            self._set_cursor_shape()
-            if held and not self._panned:
-                self.stepped.emit(1)
-            return
-        super().keyReleaseEvent(event)
-
-    def _pan_or_step(self, right: int, down: int) -> None:
-        view = self.viewpoint.view
-        if view is None or view.is_fitted:
-            self.stepped.emit(-(right + down))
-        else:
-            self.viewpoint.move(right * _KEY_STEP, down * _KEY_STEP, ms=MOVE_MS // 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep looking at the same place."""

@@ -20,14 +20,24 @@ T = TypeVar("T")
 class Background(QObject):
     """A small pool of named threads whose results arrive in the thread that made this object.
 
+    Args:
+        name: Of the threads.
+        threads: How many.
+        parent: Owns this.
+        drain: What was asked for is done even where this is closed before its turn, as for
+            writes; nothing is delivered then.
+
     Signals:
         _finished: Internal: carries a delivery from a pool thread to the window's.
     """
 
     _finished = Signal(object)
 
-    def __init__(self, name: str, threads: int, parent: QObject | None = None) -> None:
+    def __init__(
+        self, name: str, threads: int, parent: QObject | None = None, *, drain: bool = False
+    ) -> None:
         super().__init__(parent)
+        self._drain = drain
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._lock = threading.Lock()
         self._newest: dict[str, int] = {}
@@ -58,7 +68,7 @@ class Background(QObject):
             return not self._closed and (not key or self._newest.get(key) == ticket)
 
         def work() -> None:
-            if not wanted():
+            if not wanted() and not self._drain:
                 return
             try:
                 result = fn()
@@ -90,7 +100,7 @@ class Background(QObject):
     def close(self, *, wait: bool = True) -> None:
         """Deliver nothing more, and ``wait`` for what is running. Safe to call twice."""
         self.silence()
-        self._pool.shutdown(wait=wait, cancel_futures=True)
+        self._pool.shutdown(wait=wait, cancel_futures=not self._drain)
 
     def _hand_over(
         self, wanted: Callable[[], bool], receiver: Callable[[T], object], value: T

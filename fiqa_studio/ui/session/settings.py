@@ -22,49 +22,43 @@ DEFAULTS: Mapping[str, Any] = {
     "view": "faces",
     "sort": "score",
     "descending": True,
-    "thumbnail-size": 176,
-    "sidebar": True,
-    "inspector": True,
-    "jobs": False,
-    "filters": True,
     "geometry": "",
-    "maximized": False,
     "columns": [232, 900, 300],
     "rows": [760, 170],
     "last-library": "",
-    "last-folder": "",
-    "last-export": "",
-    "overlay": "none",
-    "overlay-opacity": 0.6,
-    "boxes": True,
-    "landmarks": False,
-    "crop-inset": False,
-    "map-stretched": False,
 }
-"""Every choice with its default; the type of the default is the type of the choice."""
+"""Choices that belong to no feature, with their defaults; features declare theirs."""
 
 
 class Settings:
     """Choices by name; a value of another type than its default is ignored.
+
+    The type of a default is the type of the choice. Values that nobody declared are kept in the
+    file: they may be those of a feature that is not here today.
 
     Attributes:
         path: The file.
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        self._defaults: dict[str, Any] = dict(DEFAULTS)
         self.path = path or user_config_path("fiqa-studio", appauthor=False) / "window.json"
         self._values: dict[str, Any] = _read(self.path)
         self._dirty = False
 
+    def declare(self, defaults: Mapping[str, Any]) -> None:
+        """Know these choices, too."""
+        self._defaults.update(defaults)
+
     def __getitem__(self, name: str) -> Any:
         """The user's choice, or the default. Raises `KeyError` for an unknown name."""
-        default = DEFAULTS[name]
+        default = self._defaults[name]
         value = self._values.get(name, default)
         return value if _same_kind(value, default) else default
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Remember a choice; `save` writes it. Raises `KeyError`, `TypeError`."""
-        if not _same_kind(value, DEFAULTS[name]):
+        if not _same_kind(value, self._defaults[name]):
             raise TypeError(f"{name} cannot be {value!r}")
         if self[name] != value:
             self._values[name] = value

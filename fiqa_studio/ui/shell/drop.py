@@ -12,21 +12,13 @@ from typing_extensions import override
 from fiqa_studio.ui import theme
 
 
-def folders_of(data: QMimeData) -> list[Path]:
-    """The folders to index for what is dragged: folders, and the folders of files."""
-    folders: dict[Path, None] = {}
-    for url in data.urls():
-        if not url.isLocalFile():
-            continue
-        path = Path(url.toLocalFile())
-        if path.is_dir():
-            folders[path] = None
-        elif path.is_file():
-            folders[path.parent] = None
-    return list(folders)
+def paths_of(data: QMimeData) -> list[Path]:
+    """The files and folders that are dragged."""
+    urls = [url for url in data.urls() if url.isLocalFile()]
+    return list(dict.fromkeys(Path(url.toLocalFile()) for url in urls))
 
 
-def could_be_folders(data: QMimeData) -> bool:
+def could_be_paths(data: QMimeData) -> bool:
     """Whether to take a drag; asked for each move, so the disk is not."""
     return data.hasUrls() and any(url.isLocalFile() for url in data.urls())
 

@@ -1,143 +1,90 @@
-"""The bar at the top: what to look at, in which order, and the search field."""
+"""The bar at the top, made of the features' tools."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 from typing_extensions import override
 
-from fiqa_studio.domain.fields_query import SortKey
 from fiqa_studio.ui import theme
+from fiqa_studio.ui.actions.action import State
+from fiqa_studio.ui.actions.context import Context
+from fiqa_studio.ui.actions.feature import Tool
+from fiqa_studio.ui.actions.registry import Registry
 from fiqa_studio.ui.shell.menus import ActionSet
-from fiqa_studio.ui.shell.state import State
 
-_SORTS = (
-    (SortKey.SCORE, "Score"),
-    (SortKey.TIME, "Time"),
-    (SortKey.NAME, "Name"),
-    (SortKey.FACE_SIZE, "Face size"),
-)
-_ORDERS = {
-    SortKey.SCORE: ("Best first", "Worst first"),
-    SortKey.TIME: ("Newest first", "Oldest first"),
-    SortKey.NAME: ("Z to A", "A to Z"),
-    SortKey.FACE_SIZE: ("Largest first", "Smallest first"),
-}
 _WORDS_FROM = 1040
 """Below this width buttons show their icon only."""
+_RIGHT_FROM = 50
+"""From this place on tools stand at the right end."""
 
 
 class ToolBar(QFrame):
-    """Made of the table's actions; only sort and search are its own.
+    """Buttons of actions, and widgets that features bring."""
 
-    Signals:
-        sort_chosen: Another `SortKey`.
-        searched: Other words (str).
-        search_left: The user is done with the words, by Enter or Escape.
-    """
-
-    sort_chosen = Signal(object)
-    searched = Signal(str)
-    search_left = Signal()
-
-    def __init__(self, actions: ActionSet, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._actions = actions
+    def __init__(self, actions: ActionSet, registry: Registry, context: Context) -> None:
+        super().__init__()
         theme.set_role(self, "toolbar")
-        self._wordy = [
-            _button(actions, "library.add-folder", words=True),
-            _button(actions, "score.now", words=True),
-            _button(actions, "export.csv", words=True),
-        ]
-        add, score, export = self._wordy
-        self._sort = QComboBox()
-        self._sort.setAccessibleName("Sort by")
-        self._sort.setToolTip("Sort by")
-        for key, title in _SORTS:
-            self._sort.addItem(title, key)
-        # Qt would hand a StrEnum kept in an item back as a plain string.
-        self._sort.activated.connect(lambda index: self.sort_chosen.emit(_SORTS[index][0]))
-        self._order = _button(actions, "sort.reverse")
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search")
-        self.search.setAccessibleName("Search in paths, cameras and tags")
-        self.search.setClearButtonEnabled(True)
-        # A folder dropped here is to be indexed, not searched for.
-        self.search.setAcceptDrops(False)
-        self.search.setMinimumWidth(110)
-        self.search.setMaximumWidth(260)
-        glass = self.search.addAction(
-            theme.icon("search"), QLineEdit.ActionPosition.LeadingPosition
-        )
-        theme.set_icon(glass, "search", "text_muted")
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(220)
-        self._typing.timeout.connect(lambda: self.searched.emit(self.search.text().strip()))
-        self.search.textChanged.connect(lambda _: self._typing.start())
-        self.search.returnPressed.connect(self.search_left)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search)
-        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
-        escape.activated.connect(self._leave_search)
-
+        self._actions = actions
+        self._registry = registry
+        self._wordy: list[QToolButton] = []
+        self._made: list[QWidget] = []
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.Space.M, 7, theme.Space.M, 7)
         layout.setSpacing(theme.Space.S)
-        layout.addWidget(_button(actions, "panel.sidebar"))
-        layout.addWidget(add)
-        layout.addSpacing(theme.Space.S)
-        layout.addLayout(self._segments())
-        layout.addSpacing(theme.Space.S)
-        layout.addWidget(self._sort)
-        layout.addWidget(self._order)
-        layout.addWidget(_button(actions, "panel.filters"))
-        layout.addStretch(1)
-        layout.addWidget(self.search, 2)
-        layout.addSpacing(theme.Space.S)
-        layout.addWidget(score)
-        layout.addWidget(export)
-        layout.addWidget(_button(actions, "panel.inspector"))
+        stretched = False
+        for tool in registry.tools:
+            if tool.place >= _RIGHT_FROM and not stretched:
+                layout.addStretch(1)
+                stretched = True
+            self._add(layout, tool, context)
 
     def update_state(self, state: State) -> None:
-        """Show the order, and whether there is anything to search."""
-        self._sort.setCurrentIndex([key for key, _ in _SORTS].index(state.sort))
-        self._sort.setEnabled(state.library)
-        self.search.setEnabled(state.library)
-        theme.set_icon(
-            self._actions["sort.reverse"],
-            "sort-descending" if state.descending else "sort-ascending",
-        )
-        self._actions["sort.reverse"].setToolTip(_ORDERS[state.sort][not state.descending])
+        """Bring the features' widgets in line."""
+        for widget in self._made:
+            update = getattr(widget, "update_state", None)
+            if update is not None:
+                update(state)
 
-    def set_search(self, text: str) -> None:
-        """Show these words without searching."""
-        if self.search.text().strip() != text:
-            self.search.blockSignals(True)
-            self.search.setText(text)
-            self.search.blockSignals(False)
-            self._typing.stop()
+    def _add(self, layout: QHBoxLayout, tool: Tool, context: Context) -> None:
+        if tool.make is not None:
+            widget = tool.make(context)
+            self._made.append(widget)
+            layout.addWidget(widget, tool.stretch)
+        elif len(tool.actions) == 1:
+            button = self._button(tool.actions[0], words=tool.words)
+            if tool.words:
+                self._wordy.append(button)
+            layout.addWidget(button)
+        else:
+            layout.addLayout(self._segments(tool))
 
-    def _leave_search(self) -> None:
-        self.search.clear()
-        self.search_left.emit()
-
-    def _segments(self) -> QHBoxLayout:
+    def _segments(self, tool: Tool) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(0)
-        for name, place in (("view.faces", "first"), ("view.photos", "last")):
-            button = _button(self._actions, name, words=True)
+        row.setContentsMargins(theme.Space.XS, 0, theme.Space.XS, 0)
+        last = len(tool.actions) - 1
+        for number, name in enumerate(tool.actions):
+            button = self._button(name, words=tool.words)
             theme.set_role(button, "segment")
+            place = "first" if number == 0 else "last" if number == last else ""
             button.setProperty("place", place)
             row.addWidget(button)
         return row
+
+    def _button(self, name: str, *, words: bool) -> QToolButton:
+        action, title = self._actions[name], self._registry.action(name).plain_title
+        button = QToolButton()
+        button.setDefaultAction(action)
+        button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        button.setAccessibleName(title)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        if words:
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        else:
+            theme.set_role(button, "flat")
+        return button
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -149,18 +96,3 @@ class ToolBar(QFrame):
         )
         for button in self._wordy:
             button.setToolButtonStyle(style)
-
-
-def _button(actions: ActionSet, name: str, *, words: bool = False) -> QToolButton:
-    button = QToolButton()
-    # Not the button's own text, which the action's takes the place of with each change of it.
-    actions[name].setIconText(actions[name].text().rstrip("…"))
-    button.setDefaultAction(actions[name])
-    button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
-    button.setAccessibleName(actions[name].text().rstrip("…"))
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    if words:
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    else:
-        theme.set_role(button, "flat")
-    return button

@@ -1,14 +1,14 @@
-"""The window: puts tool bar, workspace and status bar together, and little else."""
+"""The window: puts menus, bars and the workspace together, and little else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QAction,
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -20,18 +20,22 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from fiqa_studio.domain.errors import KnownError
-from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.filters.queries import is_filtered
+from fiqa_studio.ui.actions.action import Action
+from fiqa_studio.ui.actions.area import AreaView
+from fiqa_studio.ui.actions.context import Level
+from fiqa_studio.ui.actions.keymap import Bindings, Keymap
+from fiqa_studio.ui.actions.keysfile import KeysFile
+from fiqa_studio.ui.actions.registry import Registry
 from fiqa_studio.ui.session.settings import Settings
-from fiqa_studio.ui.shell.commands import Commands
-from fiqa_studio.ui.shell.drop import DropHighlight, could_be_folders, folders_of
-from fiqa_studio.ui.shell.empty import WelcomePage
+from fiqa_studio.ui.shell.context import WindowContext
+from fiqa_studio.ui.shell.drop import DropHighlight, could_be_paths, paths_of
+from fiqa_studio.ui.shell.focused_keys import FocusedKeys
 from fiqa_studio.ui.shell.menus import ActionSet
-from fiqa_studio.ui.shell.state import State
 from fiqa_studio.ui.shell.statusbar import StatusBar
 from fiqa_studio.ui.shell.toolbar import ToolBar
 from fiqa_studio.ui.widgets.banner import Banner
+from fiqa_studio.ui.widgets.empty import WelcomePage
 
 if TYPE_CHECKING:
     from fiqa_studio.ui.session.session import Session
@@ -41,10 +45,13 @@ if TYPE_CHECKING:
 class MainWindow(QMainWindow):
     """Stands without a library (the welcome page) or with one (the workspace).
 
+    Implements `fiqa_studio.ui.actions.context.Window`.
+
     Attributes:
         settings: The user's choices.
         workspace: The open library's views, None without one.
         banner: Messages shown in place.
+        context: What features get of all this.
 
     Signals:
         painted: The window is on the screen for the first time.
@@ -56,8 +63,11 @@ class MainWindow(QMainWindow):
     library_wanted = Signal(object, bool)
     closing = Signal()
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, registry: Registry, keys_file: KeysFile | None = None
+    ) -> None:
         super().__init__()
+        settings.declare(registry.settings)
         self.settings = settings
         self.workspace: Workspace | None = None
         self._waiting: list[Callable[[Session], None]] = []
@@ -66,44 +76,26 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("FIQA Studio")
         self.setMinimumSize(760, 480)
         self.setAcceptDrops(True)
-        self._commands = Commands(self)
-        self.actions_ = ActionSet(self, self._commands)
-        self.actions_.fill(
-            self.menuBar(),
-            {
-                "File/Open Recent": self._commands.fill_recent,
-                "Score/Scorer": self._commands.fill_scorers,
-            },
+        self._keys_file = keys_file
+        keymap = Keymap(registry.actions, keys_file.bindings if keys_file else None)
+        self.context = WindowContext(self, registry, keymap)
+        self.actions_ = ActionSet(self, self.context, registry)
+        self.actions_.bind(keymap)
+        self.actions_.fill(self.menuBar())
+        self._keys = FocusedKeys(
+            lambda: self.context.keymap, self._is_enabled, self.actions_.trigger, self
         )
-        self.toolbar = ToolBar(self.actions_)
+        # Facts are asked once for all that happens in one go of the event loop.
+        self._refreshing = QTimer(self, singleShot=True, interval=0)
+        self._refreshing.timeout.connect(self._bring_in_line)
         self.banner = Banner()
-        self.welcome = WelcomePage()
-        self.welcome.add_clicked.connect(self._commands.add_folder)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.welcome)
-        self._blank = QWidget()
-        theme.set_role(self._blank, "canvas")
-        self._blank.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._stack.addWidget(self._blank)
-        centre = QWidget()
-        layout = QVBoxLayout(centre)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.toolbar)
-        layout.addWidget(self.banner)
-        layout.addWidget(self._stack, 1)
-        self.setCentralWidget(centre)
-        self.status = StatusBar()
+        self.toolbar = ToolBar(self.actions_, registry, self.context)
+        self.status = StatusBar(registry, self.context)
         self.setStatusBar(self.status)
-        self._drop = DropHighlight(self)
-        self.toolbar.sort_chosen.connect(self.sort_by)
-        self.toolbar.searched.connect(self._search)
-        self.toolbar.search_left.connect(self._leave_search)
-        self.status.jobs_clicked.connect(lambda: self._commands.toggle_panel("jobs"))
-        self.status.thumbnail_moved.connect(self._resize_thumbnails)
-        theme.manager.changed.connect(self.refresh)
+        self._lay_out()
+        theme.manager.changed.connect(self._bring_in_line)
         self._restore_geometry()
-        self.refresh()
+        self._bring_in_line()
 
     # --- sessions --------------------------------------------------------------------------
 
@@ -122,17 +114,18 @@ class MainWindow(QMainWindow):
         if isinstance(error, KnownError):
             self.banner.show_error(error)
 
-    def attach(self, workspace: Workspace) -> None:
+    def attach(self, session: Session) -> None:
         """Show the views of a session."""
+        from fiqa_studio.ui.shell.workspace import Workspace  # noqa: PLC0415 - after first paint
+
         self.detach()
+        workspace = Workspace(session, self.context)
         self.workspace = workspace
-        session = workspace.session
         workspace.state_changed.connect(self.refresh)
-        workspace.add_wanted.connect(self._commands.add_folder)
-        workspace.reveal_root.connect(self._commands.reveal_root)
-        workspace.remove_root.connect(self._commands.remove_root)
-        workspace.sidebar.library_menu.aboutToShow.connect(self._fill_library_menu)
+        workspace.area_made.connect(self._keys.watch)
         session.error.connect(self.banner.show_error)
+        session.said.connect(self.tell)
+        workspace.begin()
         self._stack.addWidget(workspace)
         self._stack.setCurrentWidget(workspace)
         self.setWindowTitle(f"{session.library.path.stem} – FIQA Studio")
@@ -143,24 +136,27 @@ class MainWindow(QMainWindow):
                 "This library is open for reading only: it lies on a disk that cannot be "
                 "written, or is not yours to change.",
             )
-        workspace.browser.view.setFocus()
+        for feature in self.context.registry.features:
+            if feature.attached is not None:
+                feature.attached(self.context)
+        self.focus_area()
         self._expecting = False
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then(session)
-        self.refresh()
+        self._bring_in_line()
 
     def detach(self) -> None:
         """Let go of the views; their session is about to close."""
         if self.workspace is None:
             return
-        workspace, self.workspace = self.workspace, None
+        workspace = self.workspace
         workspace.close_down()
+        self.workspace = None
         self._stack.setCurrentWidget(self._blank)
         self._stack.removeWidget(workspace)
         workspace.deleteLater()
-        self.toolbar.set_search("")
-        self.refresh()
+        self._bring_in_line()
 
     def with_session(self, then: Callable[[Session], None]) -> None:
         """Do something with the open library, or with the one that opens; else the usual one."""
@@ -174,100 +170,125 @@ class MainWindow(QMainWindow):
             path = default_library_path()
             self.library_wanted.emit(path, not path.exists())
 
-    # --- what commands need ----------------------------------------------------------------
+    # --- what features need ----------------------------------------------------------------
 
-    def state(self) -> State:
-        """What the window is doing now."""
-        work, settings = self.workspace, self.settings
-        if work is None:
-            return State(theme=settings["theme"])
-        view = work.browser.view
-        return State(
-            library=True,
-            read_only=work.session.library.read_only,
-            roots=len(work.roots),
-            listed=work.browser.count,
-            selected=len(view.selected_rows()),
-            current=work.current_photo() is not None,
-            kind=work.kind,
-            sort=work.query.sort,
-            descending=work.query.descending,
-            filtered=is_filtered(work.query),
-            loupe=work.in_loupe,
-            busy=work.busy is not None,
-            sidebar=settings["sidebar"],
-            inspector=settings["inspector"],
-            jobs=settings["jobs"],
-            filters=settings["filters"],
-            overlay=settings["overlay"],
-            boxes=settings["boxes"],
-            landmarks=settings["landmarks"],
-            theme=settings["theme"],
-        )
+    @property
+    def widget(self) -> QWidget:
+        """Parent for dialogs."""
+        return self
 
-    def refresh(self) -> None:
-        """Bring menus, tool bar and status bar in line with the state."""
-        state, work = self.state(), self.workspace
-        self.actions_.update(state)
-        self.toolbar.update_state(state)
-        thumbnail = self.settings["thumbnail-size"]
-        self.status.update_state(state, work.scorer if work else "", thumbnail)
-        self.status.set_job(work.busy if work else None)
-        if work is not None:
-            self.toolbar.set_search(work.query.text)
+    @property
+    def area(self) -> str:
+        """Name of what stands in the centre; empty without a library."""
+        return self.workspace.area if self.workspace is not None else ""
 
-    def sort_by(self, key: SortKey) -> None:
-        """Sort by something: scores and sizes highest first, times and names from the start."""
-        if self.workspace is not None and key is not self.workspace.query.sort:
-            highest_first = key in (SortKey.SCORE, SortKey.FACE_SIZE)
-            self._edit_query(lambda q: replace(q, sort=key, descending=highest_first))
+    def area_view(self) -> AreaView | None:
+        """What stands in the centre; None without a library."""
+        return self.workspace.area_view() if self.workspace is not None else None
 
-    def reverse_sort(self) -> None:
-        """Turn the order round."""
-        self._edit_query(lambda q: replace(q, descending=not q.descending))
+    def show_area(self, name: str) -> None:
+        """Bring an area to the front and give it the keyboard."""
+        if self.workspace is not None:
+            self.workspace.show_area(name)
 
-    def focus_search(self) -> None:
-        """Put the cursor into the search field."""
-        self.toolbar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.toolbar.search.selectAll()
+    def focus_area(self) -> None:
+        """Give the keyboard to what stands in the centre."""
+        view = self.area_view()
+        if view is not None:
+            view.setFocus()
 
-    def clear_search(self) -> None:
-        """Empty the search field."""
-        self.toolbar.set_search("")
+    def panel(self, name: str) -> QWidget:
+        """A panel, built if need be. Raises `KeyError`, also without a library."""
+        if self.workspace is None:
+            raise KeyError(name)
+        return self.workspace.panel(name)
+
+    def show_panel(self, name: str, *, shown: bool | None = None) -> None:
+        """Bring a panel out or fold it away; None: the other of the two."""
+        if self.workspace is not None:
+            self.workspace.show_panel(name, shown=shown)
+
+    def action(self, name: str) -> QAction:
+        """The action of this id, alive."""
+        return self.actions_[name]
+
+    def say(
+        self,
+        level: Level,
+        text: str,
+        button: str = "",
+        run: Callable[[], object] | None = None,
+    ) -> None:
+        """Say something above the views, with a button that does something about it."""
+        self.banner.show_message(level, text, button, run)
+
+    def complain(self, error: KnownError) -> None:
+        """Say in place what went wrong."""
+        self.banner.show_error(error)
 
     def tell(self, text: str) -> None:
         """A passing remark in the status bar."""
         self.status.set_note(text)
 
-    def index(self, folders: Sequence[Path]) -> None:
-        """Find the faces in folders."""
-        self._commands.index(folders)
+    def open_library(self, path: Path, *, create: bool = False) -> None:
+        """Open a library in place of the one that is open."""
+        self.library_wanted.emit(path, create)
 
-    def _search(self, text: str) -> None:
-        self._edit_query(lambda q: replace(q, text=text))
+    def take_paths(self, paths: Sequence[Path]) -> None:
+        """Hand files and folders to the feature that takes them."""
+        for feature in self.context.registry.features:
+            if feature.paths is not None:
+                feature.paths(self.context, paths)
 
-    def _leave_search(self) -> None:
-        if self.workspace is not None:
-            self.workspace.focus_view()
+    def refresh(self, *, at_once: bool = False) -> None:
+        """Bring menus and bars in line with the state, before the next frame."""
+        if at_once:
+            self._bring_in_line()
+        elif not self._refreshing.isActive():
+            self._refreshing.start()
 
-    def _edit_query(self, change: Callable[[Query], Query]) -> None:
-        if self.workspace is not None:
-            self.workspace.set_query(change(self.workspace.query))
+    def bind(self, bindings: Bindings) -> None:
+        """Use other keys from now on, and remember them. Raises `KnownError`."""
+        if self._keys_file is not None:
+            self._keys_file.write(bindings)
+        self.context.keymap = Keymap(self.context.registry.actions, bindings)
+        self.actions_.bind(self.context.keymap)
+        self._bring_in_line()
 
-    def _resize_thumbnails(self, side: int) -> None:
-        if self.workspace is not None:
-            self.workspace.resize_thumbnails(side)
+    def quit(self) -> None:
+        """Close the window."""
+        self.close()
 
-    def _fill_library_menu(self) -> None:
-        if self.workspace is None:
-            return
-        menu = self.workspace.sidebar.library_menu
-        self._commands.fill_recent(menu)
-        menu.addSeparator()
-        menu.addAction(self.actions_["library.new"])
-        menu.addAction(self.actions_["library.open"])
+    def _bring_in_line(self) -> None:
+        self._refreshing.stop()
+        state = self.context.state()
+        self.actions_.update(state)
+        self.toolbar.update_state(state)
+        self.status.update_state(state)
 
-    # --- geometry --------------------------------------------------------------------------
+    def _is_enabled(self, action: Action) -> bool:
+        return action.enabled(self.context.state())
+
+    # --- making ----------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.welcome = WelcomePage()
+        self.welcome.add_clicked.connect(self.actions_["library.add-folder"].trigger)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.welcome)
+        self._blank = QWidget()
+        theme.set_role(self._blank, "canvas")
+        self._blank.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._stack.addWidget(self._blank)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.toolbar)
+        layout.addWidget(self.banner)
+        layout.addWidget(self._stack, 1)
+        self.setCentralWidget(centre)
+        self._drop = DropHighlight(self)
 
     def _restore_geometry(self) -> None:
         saved = QByteArray.fromBase64(self.settings["geometry"].encode())
@@ -306,8 +327,11 @@ class MainWindow(QMainWindow):
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if could_be_folders(event.mimeData()) and self.actions_["library.add-folder"].isEnabled():
-            event.acceptProposedAction()
+        writable = not self.context.state()["read_only"]
+        if could_be_paths(event.mimeData()) and writable:
+            # Never Move: the source would delete what a program that only looks has taken.
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
             self._drop.cover()
 
     @override
@@ -317,7 +341,8 @@ class MainWindow(QMainWindow):
     @override
     def dropEvent(self, event: QDropEvent) -> None:
         self._drop.hide()
-        folders = folders_of(event.mimeData())
-        if folders:
-            event.acceptProposedAction()
-            self._commands.index(folders)
+        paths = paths_of(event.mimeData())
+        if paths:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.take_paths(paths)

@@ -70,6 +70,7 @@ def test_hard_links_to_another_disk_are_refused_with_a_remedy(
     assert job.error is not None
     assert job.error.code == "export.no-hard-link"
     assert "copy instead" in job.error.remedy
+    assert list(out.iterdir()) == [], "nothing was written, so nothing is kept"
 
 
 def test_a_photo_that_is_gone_is_a_failure_and_the_rest_is_there(album: Album, out: Path) -> None:
@@ -84,6 +85,14 @@ def test_a_photo_that_is_gone_is_a_failure_and_the_rest_is_there(album: Album, o
     assert manifest["failures"] == [
         {"path": str(album.photos[0]), "reason": "The file is no longer there."}
     ]
+
+
+def test_a_pipe_in_a_photos_place_is_not_waited_for(album: Album, out: Path) -> None:
+    album.photos[0].unlink()
+    os.mkfifo(album.photos[0])
+    job = album.export("photos", out / "best")
+    assert job.progress.state is JobState.DONE
+    assert [failure.code for failure in job.failures()] == ["photo.gone"]
 
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, count: int, stop: Any) -> None:

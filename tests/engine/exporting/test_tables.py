@@ -126,6 +126,11 @@ def test_a_table_replaces_an_old_one_only_when_it_is_whole(
     assert again.wait(PATIENCE).state is JobState.DONE
     assert len(pd.read_csv(target)) == 5
     assert target.stat().st_mode & 0o777 == 0o600
+    link = out / "link.csv"
+    link.symlink_to(target)
+    assert album.export("csv", link, "stars:5").progress.state is JobState.DONE
+    assert link.is_symlink()
+    assert len(pd.read_csv(target)) == 1, "what a link leads to is replaced"
 
 
 @pytest.mark.parametrize("format_", ["csv", "parquet", "list", "photos", "crops"])
@@ -173,3 +178,14 @@ def test_a_library_that_cannot_be_written_is_exported_without_a_record(
         assert job.id < 0
         assert jobs.unfinished() == []
     assert len(pd.read_csv(out / "faces.csv")) == 5
+
+
+def test_what_fails_without_a_record_is_listed_all_the_same(
+    album: Album, out: Path, tmp_path: Path
+) -> None:
+    album.photos[0].unlink()
+    with Library.open(album.library.path, read_only=True) as library:
+        exporting, jobs = parts_of(library, tmp_path)
+        job = exporting.start(album.order("photos", out / "photos"))
+        assert job.wait(PATIENCE).failed == 1
+        assert [failure.path for failure in jobs.failures(job.id)] == [str(album.photos[0])]

@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from fiqa_studio.domain.query import Subject
 from fiqa_studio.ui.browser import thumbnails as module
 from fiqa_studio.ui.browser.thumbnails import Thumbnails, decode
-from fiqa_studio.ui.session.kinds import ViewKind
 from tests.ui.conftest import jpeg
 
 
@@ -37,7 +37,7 @@ def store() -> Store:
 @pytest.fixture
 def thumbnails(qapp: object, store: Store) -> Iterator[Thumbnails]:
     loader = Thumbnails(_raise)
-    loader.set_source(ViewKind.FACES, store)
+    loader.set_source(Subject.FACES, store)
     loader.set_size(48, 1.0)
     yield loader
     store.gate.set()
@@ -122,7 +122,7 @@ def test_a_failure_is_reported_once(qtbot: QtBot, qapp: object) -> None:
         raise OSError("the disk is gone")
 
     loader = Thumbnails(errors.append)
-    loader.set_source(ViewKind.FACES, fail)
+    loader.set_source(Subject.FACES, fail)
     loader.set_size(48, 1.0)
     loader.want([1, 2, 3])
     qtbot.waitUntil(lambda: bool(errors))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 
 import numpy as np
 import pytest
@@ -11,60 +11,88 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from fiqa_studio.domain.fields_query import Query, SortKey
+from fiqa_studio.curation.querytext import apply, text_of
+from fiqa_studio.domain.query import Query
+from fiqa_studio.domain.scores import lowest_shown_as
+from fiqa_studio.domain.terms import TERMS, Between, OneOf
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.filters.bar import FilterBar
+from fiqa_studio.ui.filters.bar import FilterBar, score_range
 from fiqa_studio.ui.filters.chips import chips_of
 from fiqa_studio.ui.filters.histogram import BINS
-from fiqa_studio.ui.filters.queries import is_filtered, without_filters
 
-ALL_ON = Query(
-    sort=SortKey.TIME,
-    min_score=0.5,
-    max_score=0.9,
-    min_faces=3,
-    text="lake",
-    root_id=4,
-    include_missing=False,
-    include_failed=False,
+ALL_ON = apply(
+    "score:50..90 faces:3.. stars:3.. -flag:reject colour:red tag:sea time:2024 lake root:4"
+    " missing:no failed:no sort:time",
+    Query(),
 )
 
 
 @pytest.mark.parametrize(
-    ("query", "words"),
+    ("text", "words"),
     [
-        (Query(), []),
-        (Query(min_score=0.5), ["Score 50 and up"]),
-        (Query(max_score=0.25), ["Score up to 26"]),
-        (Query(min_score=0.0, max_score=1.0), ["Score 1–100"]),
-        (Query(max_faces=0), ["No face"]),
-        (Query(min_faces=1, max_faces=1), ["1 face"]),
-        (Query(min_faces=2, max_faces=2), ["2 faces"]),
-        (Query(min_faces=1), ["With faces"]),
-        (Query(min_faces=3), ["3 or more faces"]),
-        (Query(max_faces=4), ["Up to 4 faces"]),
-        (Query(min_faces=2, max_faces=4), ["2–4 faces"]),
-        (Query(text="lake"), ["“lake”"]),
-        (Query(root_id=4), ["In Holidays"]),
-        (Query(missing_only=True), ["Missing files"]),
+        ("", []),
+        ("score:50..", ["Score 50 and up"]),
+        ("score:..26", ["Score up to 26"]),
+        ("score:1..100", ["Score 1–100"]),
+        ("score:40..60", ["Score 40–60"]),
+        ("score:any", ["With score"]),
+        ("score:none", ["Not with score"]),
+        ("scored:no", ["Not scored"]),
+        ("faces:0", ["No face"]),
+        ("faces:1", ["1 face"]),
+        ("faces:2", ["2 faces"]),
+        ("faces:1..", ["With faces"]),
+        ("faces:3..", ["3 or more faces"]),
+        ("faces:..4", ["Up to 4 faces"]),
+        ("faces:2..4", ["2–4 faces"]),
+        ("-faces:2", ["Not 2 faces"]),
+        ("lake", ["“lake”"]),
+        ('"my lake" boat -rain', ["“my lake” “boat”", "Not “rain”"]),
+        ("root:4", ["In Holidays"]),
+        ("missing:yes", ["Missing files"]),
+        ("missing:no", ["Files present"]),
+        ("failed:yes", ["Unreadable files"]),
+        ("stars:3..", ["Stars 3 and up"]),
+        ("stars:5", ["Stars 5"]),
+        ("flag:pick,none", ["Unflagged or Picked"]),
+        ("colour:red,none", ["No colour or Red"]),
+        ("tag:sea", ["Tag sea"]),
+        ("-tag:none", ["Not tag none"]),
+        ('album:"Best of"', ["Album Best of"]),
+        ("flaw:profile", ["Turned away"]),
+        ("eyes:closed", ["Eyes closed"]),
+        ("eyes:0.3..0.5", ["Eyes 0.3–0.5"]),
+        ("size:100..", ["Face size 100 and up"]),
+        ("quality:..30", ["Quality up to 30"]),
+        ("mos:60..", ["MOS 60 and up"]),
+        ("filesize:5MB..", ["File size 5MB and up"]),
+        ("time:2024-05", ["Taken 2024-05"]),
+        ("time:2024..2025-02", ["Taken 2024 – 2025-02"]),
+        ("time:none", ["Not with a time"]),
+        ("camera:canon", ["Camera “canon”"]),
+        ("folder:June", ["Folder “June”"]),
+        ("like:12", ["Like face 12"]),
+        ("ids:1,2,3", ["3 by number"]),
     ],
 )
-def test_filters_in_words(query: Query, words: list[str]) -> None:
-    assert [chip.text for chip in chips_of(query, lambda _: "Holidays")] == words
+def test_filters_in_words(text: str, words: list[str]) -> None:
+    chips = chips_of(apply(text, Query()), lambda _: "Holidays")
+    assert [chip.text for chip in chips] == words
+
+
+def test_every_term_has_words() -> None:
+    for name, kind in TERMS.items():
+        text = "lake" if name == "text" else kind.example
+        (chip,) = chips_of(apply(text, Query()), lambda _: "Holidays")
+        assert chip.text
 
 
 def test_each_chip_takes_off_only_its_own() -> None:
     chips = chips_of(ALL_ON, lambda _: "Holidays")
-    assert len(chips) == 6
+    assert len(chips) == len(ALL_ON.where) == 11
     for chip in chips:
-        assert len(chips_of(chip.without, lambda _: "Holidays")) == 5
-        assert chip.without.sort is SortKey.TIME
-
-
-def test_clearing_keeps_the_order() -> None:
-    assert is_filtered(ALL_ON)
-    assert without_filters(ALL_ON) == Query(sort=SortKey.TIME)
-    assert not is_filtered(Query(sort=SortKey.NAME, descending=False))
+        assert len(chips_of(chip.without, lambda _: "Holidays")) == 10
+        assert chip.without.order == ALL_ON.order
 
 
 @pytest.fixture
@@ -92,8 +120,9 @@ def test_dragging_an_edge_asks_for_a_range(qtbot: QtBot, bar: FilterBar) -> None
         for value in (0.05, 0.1, 0.2, 0.3):
             qtbot.mouseMove(viewport, at(value))
         qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=at(0.3))
-    assert edited.args[0].min_score == pytest.approx(0.3, abs=0.06)
-    assert edited.args[0].max_score is None
+    found = score_range(edited.args[0])
+    assert found.low == pytest.approx(0.3, abs=0.06)
+    assert found.high is None
 
 
 def _point(x: float, y: float) -> object:
@@ -103,7 +132,7 @@ def _point(x: float, y: float) -> object:
 
 
 def test_a_double_click_shows_everything(qtbot: QtBot, bar: FilterBar) -> None:
-    bar.set_query(Query(min_score=0.4, max_score=0.6))
+    bar.set_query(apply("score:40..60", Query()))
     viewport = bar.histogram._plot.viewport()
     with qtbot.waitSignal(bar.edited, timeout=5000) as edited:
         qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton)
@@ -115,16 +144,37 @@ def test_numbers_can_be_typed(qtbot: QtBot, bar: FilterBar) -> None:
     with qtbot.waitSignal(bar.edited, timeout=5000) as edited:
         low.selectAll()
         qtbot.keyClicks(low.lineEdit(), "60")
-    assert edited.args[0].min_score == pytest.approx(59 / 99)
+    assert edited.args[0] == apply("score:60..", Query())
 
 
 def test_the_number_of_faces_is_chosen(qtbot: QtBot, bar: FilterBar) -> None:
-    box = bar.findChild(QComboBox)
+    box = next(b for b in bar.findChildren(QComboBox) if "faces" in b.accessibleName())
     with qtbot.waitSignal(bar.edited) as edited:
         box.setFocus()
         qtbot.keyClicks(box, "Two")
         box.activated.emit(box.currentIndex())
-    assert (edited.args[0].min_faces, edited.args[0].max_faces) == (2, 2)
+    assert edited.args[0] == Query(where=(Between("faces", 2, 2),))
+
+
+def test_stars_and_flags_are_chosen(qtbot: QtBot, bar: FilterBar) -> None:
+    stars, flags = (
+        next(box for box in bar.findChildren(QComboBox) if name in box.accessibleName())
+        for name in ("Stars", "Flag")
+    )
+    with qtbot.waitSignal(bar.edited) as edited:
+        stars.activated.emit(stars.findText("★★★ up"))
+    bar.set_query(edited.args[0])
+    assert stars.currentText() == "★★★ up"
+    with qtbot.waitSignal(bar.edited) as edited:
+        flags.activated.emit(flags.findText("Not rejected"))
+    query = edited.args[0]
+    assert query.where == (Between("stars", 3), OneOf("flag", ("reject",), negated=True))
+    bar.set_query(query)
+    with qtbot.waitSignal(bar.edited) as edited:
+        stars.activated.emit(0)
+    assert edited.args[0].where == query.without("stars").where
+    bar.set_query(apply("stars:1..2", Query()))  # what no choice says
+    assert stars.currentIndex() == -1
 
 
 def test_showing_a_query_asks_for_nothing(qtbot: QtBot, bar: FilterBar) -> None:
@@ -134,13 +184,13 @@ def test_showing_a_query_asks_for_nothing(qtbot: QtBot, bar: FilterBar) -> None:
 
 
 def test_chips_are_buttons_that_take_filters_off(qtbot: QtBot, bar: FilterBar) -> None:
-    bar.set_query(replace(Query(), text="lake", min_faces=3))
+    bar.set_query(apply("lake faces:3..", Query()))
     chips = bar.findChildren(QPushButton)
     assert [chip.text() for chip in chips] == ["3 or more faces", "“lake”", "Clear all"]
     qtbot.waitUntil(chips[1].isVisible)
     with qtbot.waitSignal(bar.edited) as edited:
         qtbot.mouseClick(chips[1], Qt.MouseButton.LeftButton)
-    assert edited.args[0] == Query(min_faces=3)
+    assert edited.args[0] == apply("faces:3..", Query())
 
 
 def test_a_refresh_does_not_take_back_what_is_being_typed(qtbot: QtBot, bar: FilterBar) -> None:
@@ -149,7 +199,7 @@ def test_a_refresh_does_not_take_back_what_is_being_typed(qtbot: QtBot, bar: Fil
     qtbot.keyClicks(low, "40")
     with qtbot.waitSignal(bar.edited) as told:
         bar.set_query(Query())  # as when a job has just changed the library
-    assert told.args[0].min_score == pytest.approx(39 / 99)
+    assert score_range(told.args[0]).low == lowest_shown_as(40)
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
@@ -180,7 +230,11 @@ def test_a_drag_over_the_bars_draws_a_new_brush(qtbot: QtBot, bar: FilterBar) ->
         return plot.mapFromScene(axis.mapViewToScene(_point(value, middle)))
 
     query = drag(0.4, 0.6)
-    assert (query.min_score, query.max_score) == pytest.approx((0.4, 0.6), abs=0.03)
+    found = score_range(query)
+    assert (found.low, found.high) == pytest.approx((0.4, 0.6), abs=0.03)
     bar.set_query(query)
     query = drag(0.95, 0.75)
-    assert (query.min_score, query.max_score) == pytest.approx((0.75, 0.95), abs=0.03)
+    found = score_range(query)
+    assert (found.low, found.high) == pytest.approx((0.75, 0.95), abs=0.03)
+    text = text_of(query.where)
+    assert re.fullmatch(r"score:\d+\.\.\d+", text), text  # whole points, as they are shown

@@ -134,49 +134,34 @@ def test_a_click_tells_the_face_under_it_and_the_smaller_of_two(
     assert clicked == [marks[0].id, 99, 0]
 
 
-def test_tab_cycles_faces_and_leaves_where_there_is_one(
-    canvas: Canvas, qtbot: QtBot, marks: list[FaceMark]
-) -> None:
-    steps: list[int] = []
-    canvas.face_cycled.connect(steps.append)
-    canvas.set_marks(marks)
-    qtbot.keyClick(canvas, Qt.Key.Key_Tab)
-    qtbot.keyClick(canvas, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
-    canvas.set_marks(marks[:1])
-    qtbot.keyClick(canvas, Qt.Key.Key_Tab)
-
-    assert steps == [1, -1]
-
-
-def test_arrows_step_while_fitted_and_pan_while_zoomed(canvas: Canvas, qtbot: QtBot) -> None:
-    steps: list[int] = []
-    canvas.stepped.connect(steps.append)
-    qtbot.keyClick(canvas, Qt.Key.Key_Right)
-    qtbot.keyClick(canvas, Qt.Key.Key_Left)
+def test_steps_pan_while_zoomed_and_do_nothing_while_fitted(canvas: Canvas) -> None:
+    assert not canvas.pan_step(-1, 0)
     canvas.viewpoint.zoom_to(2.0)
     before = canvas.viewpoint.view
-    qtbot.keyClick(canvas, Qt.Key.Key_Right)
+    assert canvas.pan_step(-1, 0)
 
-    assert steps == [1, -1]
     assert before is not None
     assert canvas.viewpoint.view is not None
     assert canvas.viewpoint.view.x > before.x
 
 
-def test_space_alone_steps_and_with_a_drag_is_the_hand(canvas: Canvas, qtbot: QtBot) -> None:
-    steps: list[int] = []
-    canvas.stepped.connect(steps.append)
-    qtbot.keyClick(canvas, Qt.Key.Key_Space)
-    assert steps == [1]
+def test_the_hand_is_used_by_a_drag_and_selects_nothing(
+    canvas: Canvas, qtbot: QtBot, marks: list[FaceMark]
+) -> None:
+    canvas.set_marks(marks)
+    clicked: list[int] = []
+    canvas.face_clicked.connect(clicked.append)
+    canvas.hold_hand(on=True)
+    assert not canvas.hold_hand(on=False), "nothing was dragged"
 
     canvas.viewpoint.zoom_to(2.0)
-    qtbot.keyPress(canvas, Qt.Key.Key_Space)
+    canvas.hold_hand(on=True)
     qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(400, 300))
     qtbot.mouseMove(canvas, QPoint(420, 300))
     qtbot.mouseMove(canvas, QPoint(440, 300))
     qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(440, 300))
-    qtbot.keyRelease(canvas, Qt.Key.Key_Space)
-    assert steps == [1]
+    assert canvas.hold_hand(on=False)
+    assert clicked == []
 
 
 def hot_maps(at: tuple[float, float], side: int = 64) -> ScoreMaps:

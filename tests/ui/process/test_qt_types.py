@@ -67,7 +67,7 @@ def made():
     return {each for each in found if each.__module__.startswith("PySide6")}
 
 def start(thread):
-    if thread.name.startswith(("fiqa-window", "fiqa-thumbnails")):
+    if thread.name.startswith(("fiqa-window", "fiqa-slow", "fiqa-writes", "fiqa-thumbnails")):
         before = made()
         qt_types.ready_for_threads()
         late.extend(sorted(each.__qualname__ for each in made() - before))
@@ -78,7 +78,8 @@ def look():
     work = studio.window.workspace
     if work is None or "pyqtgraph.widgets.PlotWidget" not in sys.modules:
         return
-    if not work.browser.loading and any(name.startswith("fiqa-thumbnails") for name in threads):
+    begun = any(name.startswith("fiqa-thumbnails") for name in threads)
+    if begun and not work.session.listing.loading:
         timer.stop()
         QTimer.singleShot(0, qt.quit)
 

@@ -37,7 +37,20 @@ def test_values_of_the_wrong_kind_fall_back(tmp_path: Path, content: str) -> Non
     path = tmp_path / "window.json"
     path.write_text(content)
     settings = Settings(path)
-    assert {name: settings[name] for name in DEFAULTS} == dict(DEFAULTS)
+    settings.declare({"thumbnail-size": 176})
+    wanted = {**DEFAULTS, "thumbnail-size": 176}
+    assert {name: settings[name] for name in wanted} == wanted
+
+
+def test_choices_of_a_feature_that_is_not_here_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "window.json"
+    path.write_text('{"culling.auto-advance": false}')
+    settings = Settings(path)
+    settings["theme"] = "light"
+    settings.save()
+    again = Settings(path)
+    again.declare({"culling.auto-advance": True})
+    assert again["culling.auto-advance"] is False
 
 
 def test_unknown_choices_are_mistakes(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,37 +13,70 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton, QWi
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.errors import KnownError
-from fiqa_studio.domain.fields_query import Query, SortKey
 from fiqa_studio.domain.jobs import JobState
+from fiqa_studio.domain.query import Order, Query, SortKey, Subject
+from fiqa_studio.domain.scores import Score
+from fiqa_studio.domain.terms import Between, InIds, Is, Words
+from fiqa_studio.engine.scoring.activation import scorer_info_of
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.browser.cards import Card
-from fiqa_studio.ui.exporting import csv as export
+from fiqa_studio.ui.browser.area import GridArea
+from fiqa_studio.ui.filters.search import SearchField
+from fiqa_studio.ui.inspector.panel import InspectorPanel
+from fiqa_studio.ui.jobs.dock import JobsPanel
+from fiqa_studio.ui.library import commands
 from fiqa_studio.ui.library.entries import Entry, Place, entry_at, query_at
-from fiqa_studio.ui.session.kinds import ViewKind
+from fiqa_studio.ui.library.panel import LibraryPanel
+from fiqa_studio.ui.loupe.loupe import LoupeView
+from fiqa_studio.ui.session.cards import Card
+from fiqa_studio.ui.session.listing import Listing
 from fiqa_studio.ui.session.settings import Settings
-from fiqa_studio.ui.shell import commands
-from fiqa_studio.ui.shell.dialogs import ShortcutSheet
+from fiqa_studio.ui.shell.keysheet import KeySheet
+from fiqa_studio.ui.shell.menus import plain
 from fiqa_studio.ui.shell.window import MainWindow
-from fiqa_studio.ui.shell.workspace import Workspace
 from tests.ui.conftest import PHOTOS, RecordingEngine, open_session, show_window
 
 
-def _work(window: MainWindow) -> Workspace:
+def _listing(window: MainWindow) -> Listing:
+    return window.context.listing
+
+
+def _grid(window: MainWindow) -> GridArea:
     assert window.workspace is not None
-    return window.workspace
+    grid = window.workspace.area_view("grid")
+    assert isinstance(grid, GridArea)
+    return grid
+
+
+def _loupe(window: MainWindow) -> LoupeView:
+    assert window.workspace is not None
+    loupe = window.workspace.area_view("loupe")
+    assert isinstance(loupe, LoupeView)
+    return loupe
+
+
+def _sidebar(window: MainWindow) -> LibraryPanel:
+    sidebar = window.panel("sidebar")
+    assert isinstance(sidebar, LibraryPanel)
+    return sidebar
+
+
+def _search_field(window: MainWindow) -> SearchField:
+    field = window.findChild(SearchField)
+    assert isinstance(field, SearchField)
+    return field
 
 
 def _settle(qtbot: QtBot, window: MainWindow) -> None:
-    qtbot.waitUntil(lambda: not _work(window).browser.loading)
+    qtbot.waitUntil(lambda: not _listing(window).loading)
 
 
 def _cards(qtbot: QtBot, window: MainWindow) -> list[Card]:
     _settle(qtbot, window)
-    model, view = _work(window).browser.view.model(), _work(window).browser.view
+    model, view = _listing(window).rows, _grid(window).view
     rows = view.visible_rows()
     qtbot.waitUntil(lambda: all(model.card(row) is not None for row in rows))
-    return [model.card(row) for row in rows]
+    return [card for row in rows if (card := model.card(row)) is not None]
 
 
 def _trigger(window: MainWindow, name: str) -> None:
@@ -70,7 +104,7 @@ def test_faces_are_shown_best_first(qtbot: QtBot, window: MainWindow) -> None:
     cards = _cards(qtbot, window)
     assert cards[0].score == max(card.score or 0 for card in cards)
     assert "Scored by Starter" in _texts(window.status)
-    assert f"{_work(window).browser.count} faces" in _texts(window.status)
+    assert f"{_listing(window).count} faces" in _texts(window.status)
 
 
 def _texts(widget: QWidget) -> str:
@@ -78,53 +112,53 @@ def _texts(widget: QWidget) -> str:
 
 
 def test_switching_to_photos_and_back(qtbot: QtBot, window: MainWindow) -> None:
-    faces = _work(window).browser.count
+    faces = _listing(window).count
     _trigger(window, "view.photos")
     _settle(qtbot, window)
-    assert _work(window).browser.count == PHOTOS
+    assert _listing(window).count == PHOTOS
     assert window.actions_["view.photos"].isChecked()
     assert not window.actions_["view.faces"].isChecked()
     _trigger(window, "view.faces")
     _settle(qtbot, window)
-    assert _work(window).browser.count == faces
+    assert _listing(window).count == faces
 
 
 def test_sorting(qtbot: QtBot, window: MainWindow) -> None:
     _trigger(window, "sort.name")
     names = [card.title for card in _cards(qtbot, window)]
     assert names == sorted(names)
-    assert not _work(window).query.descending
+    assert not _listing(window).query.order.descending
     _trigger(window, "sort.reverse")
     names = [card.title for card in _cards(qtbot, window)]
     assert names == sorted(names, reverse=True)
     _trigger(window, "sort.face-size")
-    assert _work(window).query.descending
+    assert _listing(window).query.order.descending
 
 
 def test_searching(qtbot: QtBot, window: MainWindow) -> None:
     _trigger(window, "edit.find")
-    assert window.toolbar.search.hasFocus()
-    qtbot.keyClicks(window.toolbar.search, "img_0007")
-    qtbot.waitUntil(lambda: _work(window).browser.count == 1)
+    assert _search_field(window).hasFocus()
+    qtbot.keyClicks(_search_field(window), "img_0007")
+    qtbot.waitUntil(lambda: _listing(window).count == 1)
     assert _cards(qtbot, window)[0].title == "IMG_0007.jpg"
     _trigger(window, "filter.clear")
     _settle(qtbot, window)
-    assert window.toolbar.search.text() == ""
-    assert _work(window).browser.count > 1
+    assert _search_field(window).text() == ""
+    assert _listing(window).count > 1
 
 
 def test_nothing_matches_and_the_way_back(qtbot: QtBot, window: MainWindow) -> None:
-    qtbot.keyClicks(window.toolbar.search, "nowhere")
-    page = _work(window)._pages["filters"]
+    qtbot.keyClicks(_search_field(window), "nowhere")
+    page = _grid(window).pages["filters"]
     qtbot.waitUntil(page.isVisible)
     button = page.findChild(QPushButton)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(_work(window).browser.view.isVisible)
-    qtbot.waitUntil(lambda: window.toolbar.search.text() == "")
+    qtbot.waitUntil(_grid(window).view.isVisible)
+    qtbot.waitUntil(lambda: _search_field(window).text() == "")
 
 
 def test_photos_without_faces_by_the_side_bar(qtbot: QtBot, window: MainWindow) -> None:
-    sidebar = _work(window).sidebar
+    sidebar = _sidebar(window)
     item = next(
         sidebar._tree.topLevelItem(row)
         for row in range(sidebar._tree.topLevelItemCount())
@@ -133,68 +167,71 @@ def test_photos_without_faces_by_the_side_bar(qtbot: QtBot, window: MainWindow) 
     assert item.text(1) == "10"
     place = sidebar._tree.visualItemRect(item).center()
     qtbot.mouseClick(sidebar._tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    qtbot.waitUntil(lambda: _work(window).browser.count == 10)
-    assert _work(window).kind is ViewKind.PHOTOS
+    qtbot.waitUntil(lambda: _listing(window).count == 10)
+    assert _listing(window).subject is Subject.PHOTOS
 
 
 def _click_entry(qtbot: QtBot, window: MainWindow, entry: Entry) -> None:
-    tree = _work(window).sidebar._tree
-    place = tree.visualItemRect(_work(window).sidebar._items[entry]).center()
+    tree = _sidebar(window)._tree
+    place = tree.visualItemRect(_sidebar(window)._items[entry]).center()
     qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
 def test_missing_files_by_the_side_bar(qtbot: QtBot, window: MainWindow) -> None:
-    work = _work(window)
-    library = work.session.library
-    gone = [int(photo) for photo in library.views.photo_ids(Query(sort=SortKey.NAME))[:7]]
+    library = window.context.session.library
+    sidebar = _sidebar(window)
+    by_name = Query(Subject.PHOTOS).sorted_by(SortKey.NAME)
+    gone = [int(photo) for photo in library.views.ids(by_name)[:7]]
     library.photos.mark_missing(gone).result()
-    item = work.sidebar._items[Entry(Place.MISSING)]
+    item = sidebar._items[Entry(Place.MISSING)]
     qtbot.waitUntil(lambda: item.text(1) == "7" and not item.isHidden())
     _click_entry(qtbot, window, Entry(Place.MISSING))
-    qtbot.waitUntil(lambda: work.browser.count == 7)
-    assert work.kind is ViewKind.PHOTOS
-    assert work.sidebar._tree.currentItem() is item
+    qtbot.waitUntil(lambda: _listing(window).count == 7)
+    assert _listing(window).subject is Subject.PHOTOS
+    assert sidebar._tree.currentItem() is item
     assert window.actions_["filter.clear"].isEnabled()
     _trigger(window, "view.faces")
     _settle(qtbot, window)
-    missing = Query(missing_only=True)
-    assert work.browser.count == len(library.views.face_ids(missing)) > 0
+    missing = Query(where=(Is("missing"),))
+    assert _listing(window).count == len(library.views.ids(missing)) > 0
     library.photos.mark_present(gone[:5]).result()
     qtbot.waitUntil(lambda: item.text(1) == "2")
     _click_entry(qtbot, window, Entry(Place.ALL))
-    qtbot.waitUntil(lambda: work.browser.count == library.views.counts().faces)
-    assert work.sidebar._tree.currentItem() is work.sidebar._items[Entry(Place.ALL)]
+    qtbot.waitUntil(lambda: _listing(window).count == library.views.counts().faces)
+    assert sidebar._tree.currentItem() is sidebar._items[Entry(Place.ALL)]
 
 
 def test_every_entry_of_the_side_bar_is_found_again_from_its_query() -> None:
-    query = Query(sort=SortKey.TIME, text="lake", min_score=0.3)
+    query = Query(
+        where=(Words(("lake",)), Between("score", low=0.3)), order=Order(SortKey.TIME, True)
+    )
     for entry in (*map(Entry, (Place.ALL, Place.NO_FACES, Place.MISSING)), Entry(Place.ROOT, 4)):
         shown = query_at(entry, query)
         assert shown is not None
-        assert shown.sort is SortKey.TIME
+        assert shown.order.key is SortKey.TIME
         assert entry_at(shown) == entry
     assert query_at(Entry(Place.FAILED), query) is None
     assert entry_at(query) is None
-    assert entry_at(Query(missing_only=True, root_id=4)) is None
+    assert entry_at(Query(where=(Is("missing"), InIds("root", (4,))))) is None
 
 
 def test_the_loupe_and_back(qtbot: QtBot, window: MainWindow) -> None:
     _cards(qtbot, window)
-    _work(window).browser.view.setFocus()
-    qtbot.keyClick(_work(window).browser.view, Qt.Key.Key_Home)
+    _grid(window).view.setFocus()
+    qtbot.keyClick(_grid(window).view, Qt.Key.Key_Home)
     _trigger(window, "view.loupe")
-    qtbot.waitUntil(lambda: _work(window).in_loupe)
+    qtbot.waitUntil(lambda: window.area == "loupe")
     assert window.actions_["loupe.zoom-face"].isEnabled()
-    first = _work(window).loupe.photo_id
-    _work(window).loupe.next_requested.emit()
-    qtbot.waitUntil(lambda: _work(window).loupe.photo_id != first)
+    first = _loupe(window).photo_id
+    _loupe(window).next_requested.emit()
+    qtbot.waitUntil(lambda: _loupe(window).photo_id != first)
     _trigger(window, "overlay.quality")
     assert window.actions_["overlay.quality"].isChecked()
     _trigger(window, "overlay.quality")
     assert window.actions_["overlay.none"].isChecked()
     _trigger(window, "view.grid")
-    assert not _work(window).in_loupe
-    assert _work(window).browser.position() == 1
+    assert window.area == "grid"
+    assert window.context.selection.row == 1
 
 
 def test_dropping_folders_and_photos_indexes(
@@ -227,30 +264,6 @@ def test_a_running_job_is_seen(qtbot: QtBot, window: MainWindow, engine: Recordi
     qtbot.waitUntil(window.actions_["library.rescan"].isEnabled)
 
 
-def test_exporting(
-    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    target = tmp_path / "out"
-    monkeypatch.setattr(
-        export.QFileDialog, "getSaveFileName", lambda *_: (str(target), "CSV (*.csv)")
-    )
-    _trigger(window, "export.csv")
-    qtbot.waitUntil(lambda: "Exported" in window.banner.text)
-    lines = (tmp_path / "out.csv").read_text().splitlines()
-    assert len(lines) == _work(window).browser.count + 1
-    assert lines[1].startswith("/photos/")
-
-
-def test_an_export_onto_the_library_is_refused(
-    qtbot: QtBot, window: MainWindow, library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = library.path.read_bytes()
-    monkeypatch.setattr(export.QFileDialog, "getSaveFileName", lambda *_: (str(library.path), ""))
-    _trigger(window, "export.csv")
-    qtbot.waitUntil(lambda: "is a library" in window.banner.text)
-    assert library.path.read_bytes() == before
-
-
 def test_adding_a_folder_by_the_dialog(
     qtbot: QtBot,
     window: MainWindow,
@@ -270,7 +283,7 @@ def test_adding_a_folder_by_the_dialog(
 def test_the_scorers_are_in_the_menu(
     qtbot: QtBot, window: MainWindow, engine: RecordingEngine
 ) -> None:
-    menu = next(m for m in window.menuBar().findChildren(QMenu) if m.title() == "Scorer")
+    menu = next(m for m in window.menuBar().findChildren(QMenu) if plain(m.title()) == "Scorer")
     menu.aboutToShow.emit()
     qtbot.waitUntil(lambda: len(menu.actions()) > 1, timeout=60_000)
     scorers = {action.text(): action for action in menu.actions()}
@@ -278,6 +291,27 @@ def test_the_scorers_are_in_the_menu(
     assert not any(action.isChecked() for action in scorers.values()), "none has this hash"
     scorers["Sharpness (classical)"].trigger()
     qtbot.waitUntil(lambda: ("score", "sharpness") in engine.calls)
+
+
+def test_choosing_a_scorer_that_has_scores_here_shows_them_at_once(
+    qtbot: QtBot, window: MainWindow, engine: RecordingEngine, library: Library
+) -> None:
+    installed = next(one for one in engine.scorers.installed() if one.name == "sharpness")
+    library.scores.ensure_scorer(scorer_info_of(installed)).result()
+    score = Score(0.5, 0.1, "float32", "cpu", datetime(2024, 6, 1, tzinfo=UTC))
+    library.scores.record(installed.hash, [(1, score, None)]).result()
+    menu = next(m for m in window.menuBar().findChildren(QMenu) if plain(m.title()) == "Scorer")
+    menu.aboutToShow.emit()
+    qtbot.waitUntil(lambda: len(menu.actions()) > 1, timeout=60_000)
+    next(a for a in menu.actions() if a.text().startswith("Sharpness")).trigger()
+    qtbot.waitUntil(lambda: "These are the scores of Sharpness" in window.banner.text)
+    active = library.scores.active()
+    assert active is not None
+    assert active.hash == installed.hash
+    assert engine.calls == [], "nothing is scored unasked"
+    button = next(b for b in window.banner.findChildren(QPushButton) if b.text() == "Score Now")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: engine.calls == [("score", "sharpness")])
 
 
 def test_choices_are_remembered(
@@ -291,6 +325,7 @@ def test_choices_are_remembered(
     _settle(qtbot, window)
     window.close()
     again = Settings(settings.path)
+    again.declare(window.context.registry.settings)
     assert again["view"] == "photos"
     assert again["sort"] == SortKey.TIME
     assert again["inspector"] is False
@@ -302,16 +337,16 @@ def test_choices_are_remembered(
 
 def test_panels_fold_away_and_back(qtbot: QtBot, window: MainWindow) -> None:
     for name in ("sidebar", "inspector", "jobs", "filters"):
-        before = _work(window).panel(name).isVisible()
+        before = window.panel(name).isVisible()
         _trigger(window, f"panel.{name}")
-        assert _work(window).panel(name).isVisible() is not before
+        assert window.panel(name).isVisible() is not before
         _trigger(window, f"panel.{name}")
-        assert _work(window).panel(name).isVisible() is before
+        assert window.panel(name).isVisible() is before
 
 
 def test_everything_can_be_reached_by_tab(qtbot: QtBot, window: MainWindow) -> None:
     window.activateWindow()
-    _work(window).browser.view.setFocus()
+    _grid(window).view.setFocus()
     seen: set[QWidget] = set()
     for _ in range(120):
         focus = window.focusWidget()
@@ -320,8 +355,8 @@ def test_everything_can_be_reached_by_tab(qtbot: QtBot, window: MainWindow) -> N
             break
         seen.add(focus)
         window.focusNextChild()
-    assert window.toolbar.search in seen
-    assert _work(window).browser.view in seen
+    assert _search_field(window) in seen
+    assert _grid(window).view in seen
     names = [type(one).__name__ for one in seen if not (one.accessibleName() or _text_of(one))]
     assert not [name for name in names if name.startswith("QTool")]
 
@@ -333,7 +368,7 @@ def _text_of(widget: QWidget) -> str:
 
 def test_the_shortcut_sheet_shows_the_table(qtbot: QtBot, window: MainWindow) -> None:
     _trigger(window, "help.shortcuts")
-    sheet = window.findChild(ShortcutSheet)
+    sheet = window.findChild(KeySheet)
     assert "Export CSV" in _texts(sheet)
     sheet.close()
 
@@ -356,7 +391,7 @@ def fresh_window(
 def test_an_empty_library_says_what_to_do(
     qtbot: QtBot, fresh_window: MainWindow, engine: RecordingEngine
 ) -> None:
-    pages = _work(fresh_window)._pages
+    pages = _grid(fresh_window).pages
     qtbot.waitUntil(pages["welcome"].isVisible)
     engine.play()
     qtbot.waitUntil(pages["busy"].isVisible)
@@ -367,45 +402,47 @@ def test_an_empty_library_says_what_to_do(
 
 def test_several_faces_are_summed_up(qtbot: QtBot, window: MainWindow) -> None:
     _cards(qtbot, window)
-    work = _work(window)
-    view = work.browser.view
+    view, inspector = _grid(window).view, window.panel("inspector")
+    assert isinstance(inspector, InspectorPanel)
     view.setFocus()
-    view.go_to(0)
-    qtbot.waitUntil(lambda: "faces" not in work.inspector.text and work.inspector.text != "")
+    window.context.selection.go_to(0)
+    qtbot.waitUntil(lambda: "faces" not in inspector.text and inspector.text != "")
     for _ in range(2):
         qtbot.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.waitUntil(lambda: "3 faces" in work.inspector.text)
+    qtbot.waitUntil(lambda: "3 faces" in inspector.text)
     qtbot.keyClick(view, Qt.Key.Key_Right)
-    qtbot.waitUntil(lambda: "3 faces" not in work.inspector.text)
+    qtbot.waitUntil(lambda: "3 faces" not in inspector.text)
 
 
 def test_what_could_not_be_read_is_listed(qtbot: QtBot, window: MainWindow) -> None:
-    work = _work(window)
-    library = work.session.library
+    library = window.context.session.library
+    sidebar = _sidebar(window)
     root = int(library.roots.all()[0].id)
     library.photos.record_failed(
         root, b"/photos/torn.jpg", 9, 9, "photo.truncated", "It ends too early."
     ).result()
-    item = work.sidebar._items[Entry(Place.FAILED)]
+    item = sidebar._items[Entry(Place.FAILED)]
     qtbot.waitUntil(lambda: item.text(1) == "1" and not item.isHidden())
-    place = work.sidebar._tree.visualItemRect(item).center()
-    qtbot.mouseClick(work.sidebar._tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    qtbot.waitUntil(work.jobs.failures.isVisible)
-    assert work.jobs.failures.title == "1 file could not be used"
+    place = sidebar._tree.visualItemRect(item).center()
+    qtbot.mouseClick(sidebar._tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    jobs = window.panel("jobs")
+    assert isinstance(jobs, JobsPanel)
+    qtbot.waitUntil(jobs.failures.isVisible)
+    assert jobs.failures.title == "1 file could not be used"
 
 
 def test_escape_empties_the_search_and_enter_keeps_it(qtbot: QtBot, window: MainWindow) -> None:
-    view, search = _work(window).browser.view, window.toolbar.search
+    view, search = _grid(window).view, _search_field(window)
     _trigger(window, "edit.find")
     qtbot.keyClicks(search, "img_0007")
-    qtbot.waitUntil(lambda: _work(window).browser.count == 1)
+    qtbot.waitUntil(lambda: _listing(window).count == 1)
     qtbot.keyClick(search, Qt.Key.Key_Return)
     assert view.hasFocus()
     assert search.text() == "img_0007"
     _trigger(window, "edit.find")
     qtbot.keyClick(search, Qt.Key.Key_Escape)
     assert view.hasFocus()
-    qtbot.waitUntil(lambda: _work(window).browser.count > 1)
+    qtbot.waitUntil(lambda: _listing(window).count > 1)
     assert search.text() == ""
 
 

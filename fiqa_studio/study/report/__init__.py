@@ -1,0 +1,1 @@
+"""A study's report: plots as SVG and PNG, and one HTML page that holds everything."""

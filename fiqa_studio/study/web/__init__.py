@@ -1,0 +1,1 @@
+"""The web page for raters: a thin face of `Sitting`. Needs the extra ``web``."""

@@ -1,0 +1,1 @@
+"""What a feature is made of: actions, panels, areas, keys. Knows no feature."""
