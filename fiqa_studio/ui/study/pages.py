@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
+    QSlider,
     QVBoxLayout,
     QWidget,
 )
@@ -94,8 +95,8 @@ class TextPage(QWidget):
 
     def take_keyboard(self) -> None:
         """Give the keyboard to the first field, else to the main button."""
-        fields = self.findChildren(QLineEdit) + self.findChildren(QComboBox)
-        first: list[QWidget] = [*fields, *self.buttons]
+        first: list[QWidget] = [*self.findChildren(QSlider), *self.findChildren(QLineEdit)]
+        first += [*self.findChildren(QComboBox), *self.buttons]
         if first:
             first[0].setFocus()
 

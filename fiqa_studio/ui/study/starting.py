@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -56,6 +57,7 @@ class StartDialog(QDialog):
         self.title = label("", "muted")
         self.who = QComboBox()
         self.who.setEditable(True)
+        self.who.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.who.setAccessibleName("Your name")
         self.who.setCurrentText(rater)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

@@ -31,6 +31,8 @@ _CAPTIONS = {
 _MOVE = "Outside the range. Please move your answer into the part that is marked."
 BESIDE_WIDTH = 440
 """Of the controls where they stand beside the picture."""
+_UNDER_WIDEST = 1_100
+"""Of the controls under the picture: on a wide screen the hand should not have to travel."""
 
 
 class TrialPage(QWidget):
@@ -119,7 +121,7 @@ class TrialPage(QWidget):
         """Controls under the picture, or at its right where the screen is low."""
         way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         self._box.setDirection(way)
-        self.controls.setMaximumWidth(BESIDE_WIDTH if beside else 16_777_215)
+        self.controls.setMaximumWidth(BESIDE_WIDTH if beside else _UNDER_WIDEST)
         self.controls.setMinimumWidth(BESIDE_WIDTH if beside else 0)
 
     def _lay_out(self) -> None:

@@ -48,7 +48,9 @@ def test_killing_the_window_loses_and_doubles_nothing(make: Make) -> None:
     path = make()
     draw = random.Random(3)
     acknowledged: list[str] = []
+    stored: list[str] = []
     for _ in range(3):
+        before = _stored(path)
         process = subprocess.Popen(
             [sys.executable, "-c", _RATER, str(path)], stdout=subprocess.PIPE, text=True
         )
@@ -65,14 +67,17 @@ def test_killing_the_window_loses_and_doubles_nothing(make: Make) -> None:
         process.kill()
         rest, _ = process.communicate(timeout=30)
         acknowledged += [line.split()[1] for line in rest.splitlines() if line.startswith("done ")]
-        assert first not in acknowledged[: -max(1, done)] or not acknowledged
-        _check(path, acknowledged)
-
-
-def _check(path: Path, acknowledged: list[str]) -> None:
-    with file.opened(path) as opened:
-        stored = [rating.trial for rating in reading.ratings(opened.database)]
-    assert len(set(stored)) == len(stored), "nothing twice"
-    # Between two kills at most the one whose commit was not seen any more.
-    assert set(acknowledged) <= set(stored)
+        stored = _stored(path)
+        assert stored[: len(before)] == before
+        assert stored[len(before)] == first, "the very next trial"
+        assert len(set(stored)) == len(stored), "nothing twice"
+        assert set(acknowledged) <= set(stored)
+    # With each kill at most the one whose commit was not seen any more.
     assert len(stored) <= len(acknowledged) + 3
+
+
+def _stored(path: Path) -> list[str]:
+    with file.opened(path) as opened:
+        found = reading.ratings(opened.database)
+    assert [rating.index for rating in found] == list(range(len(found))), "none left out"
+    return [rating.trial for rating in found]

@@ -151,9 +151,16 @@ def test_a_finger_alone_rates(qtbot: QtBot, make: Make, sit: Open) -> None:
     scale, device = _scale(window), QTest.createTouchDevice()
     assert isinstance(scale, SliderScale)
 
+    handle = window.windowHandle()
+
     def tap(widget: QWidget, at: QPoint) -> None:
-        QTest.touchEvent(widget, device).press(0, at, widget).commit()
-        QTest.touchEvent(widget, device).release(0, at, widget).commit()
+        place = widget.mapTo(window, at)
+        down = QTest.touchEvent(handle, device)
+        down.press(0, place, handle)
+        down.commit()
+        up = QTest.touchEvent(handle, device)
+        up.release(0, place, handle)
+        up.commit()
 
     tap(scale, QPoint(round(scale.x_of(75.25)), 20))
     assert scale.value == pytest.approx(75.25, abs=0.2)
