@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,10 @@ def add(command: Command) -> None:
     text = "Show what each rater's ratings say of him, and the decisions on him."
     raters = command("raters", _raters, text)
     raters.add_argument("study", metavar="FILE.study")
+    raters.add_argument(
+        "--threshold", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+        help="from where on to flag, such as loo_plcc=0.75 gold_accuracy=0.8",
+    )  # fmt: skip
     raters.add_argument("--json", action="store_true", help="answer in JSON")
     text = "Decide whether to accept a rater's work and whether to use the ratings."
     decide = command("decide", _decide, text)
@@ -74,7 +79,10 @@ def _add_import(command: Command) -> None:
         "repetition=, session=, reaction=, time=; in a wide table raters=FIRST..LAST or A|B|C, "
         "stimulus=, ignore=A|B, rows=stimuli or rows=raters",
     )  # fmt: skip
-    table.add_argument("--scale", default="", metavar="LOW..HIGH", help="found out by default")
+    table.add_argument(
+        "--scale", default="", metavar="LOW..HIGH",
+        help="found out by default; write --scale=-3..3 where it begins below 0",
+    )  # fmt: skip
     table.add_argument("--duplicates", choices=_DUPLICATES, default="auto")
     table.add_argument("--sheet", default="", help="of a workbook")
     table.add_argument("--encoding", default="", help="of a text, found out by default")
@@ -187,6 +195,9 @@ def _print_analysis(found: Analysis) -> None:
         print(f"Krippendorff's alpha  {found.alpha:.3f}")
     if found.sos is not None:
         print(f"SOS a  {found.sos.a:.3f}")
+    if found.few is not None:
+        within = "unknown" if math.isnan(found.few.within) else f"{found.few.within:.2f}"
+        print(f"Noise within a person {within}, between people {found.few.between:.2f}")
 
 
 def _raters(options: argparse.Namespace) -> int:
@@ -194,9 +205,10 @@ def _raters(options: argparse.Namespace) -> int:
 
     from fiqa_studio.study import file, stored  # noqa: PLC0415
     from fiqa_studio.study.decisions import current  # noqa: PLC0415
+    from fiqa_studio.study.reliability import parse_thresholds  # noqa: PLC0415
 
     with file.opened(Path(options.study)) as opened:
-        reports = stored.board(opened)
+        reports = stored.board(opened, parse_thresholds(options.threshold))
         decided = current(stored.decisions(opened.database))
     taken = [msgspec.to_builtins(decision) for decision in decided.values()]
     if options.json:

@@ -34,7 +34,7 @@ _FEWEST_FOR_WEIGHT = 3
 Such a rater takes the pooled inconsistency and no part in the mean bias (sureal follows him)."""
 
 _COLLAPSED = 0.02
-"""A rater whose inconsistency is below this share of the median has taken the estimate over."""
+"""A rater whose inconsistency is below this share of the usual has taken the estimate over."""
 
 
 class MosMethod(StrEnum):
@@ -241,13 +241,17 @@ def _iterate(ratings: Ratings, copies: Floats | None, *, tolerance: float) -> _S
 def _notes(ratings: Ratings, found: _Solution) -> tuple[str, ...]:
     notes = []
     known = found.inconsistency[np.isfinite(found.inconsistency)]
-    middle = float(np.median(known)) if len(known) else 0.0
-    for name, size in zip(ratings.raters, found.inconsistency, strict=True):
-        if middle > 0 and size < _COLLAPSED * middle:
-            notes.append(
-                f"The estimate follows the rater “{name}” alone, as P.910 can with few ratings: "
-                "compare it with the plain MOS."
-            )
+    usual = float(np.sqrt(np.mean(known**2))) if len(known) else 0.0
+    followed = [
+        name
+        for name, size in zip(ratings.raters, found.inconsistency, strict=True)
+        if usual > 1e-6 * ratings.width and size < _COLLAPSED * usual
+    ]
+    if followed:
+        notes.append(
+            f"The estimate follows {', '.join(followed)} and hardly anybody else, as P.910 can "
+            "with few raters or few ratings: compare it with the plain MOS."
+        )
     if found.iterations >= _ITERATIONS:
         notes.append(f"P.910 had not settled after {_ITERATIONS} rounds.")
     return tuple(notes)

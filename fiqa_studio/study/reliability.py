@@ -10,12 +10,14 @@ Flags only propose: what follows from them are two decisions of the owner, see
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from fiqa_studio.study.errors import StudyError
 from fiqa_studio.study.matrix import Ratings, from_rows
 from fiqa_studio.study.mos import Estimate, MosMethod, estimate
 from fiqa_studio.study.numeric import finite, pearson, spearman
@@ -65,6 +67,35 @@ class Thresholds:
     fast_ms: float = 800.0
     fast_share: float = 0.1
     trap_accuracy: float = 0.75
+
+
+_NO_NOISE = 0.005
+"""Of the scale: nobody scatters so little over pictures of different quality."""
+
+
+def parse_thresholds(given: Iterable[str]) -> Thresholds:
+    """Thresholds with some of them changed by ``NAME=VALUE`` texts.
+
+    Raises:
+        StudyError: ``study.threshold``: no such one, or no number.
+    """
+    limits = Thresholds()
+    known = {f.name for f in fields(Thresholds)} - {"version"}
+    for text in given:
+        name, _, value = (part.strip() for part in text.partition("="))
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if name not in known or not math.isfinite(number):
+            raise StudyError(
+                f"“{text}” is no threshold.",
+                remedy=f"Write NAME=NUMBER with one of {', '.join(sorted(known))}.",
+                code="study.threshold",
+            )
+        kind = type(getattr(limits, name))
+        limits = replace(limits, version="adjusted", **{name: kind(number)})
+    return limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +331,9 @@ def _flagged(report: RaterReport, limits: Thresholds, width: float, middle: floa
     too_low("others", report.loo_plcc, limits.loo_plcc, "goes with the others by")
     if report.bias is not None and abs(report.bias) > limits.bias * width:
         flag("bias", f"rates {report.bias:+.1f} from the others")
-    if report.inconsistency is not None and report.inconsistency > limits.inconsistency * middle:
-        flag("inconsistency", f"scatters {report.inconsistency / middle:.1f} times the median")
+    scatter = _scatter(report, width, middle)
+    if scatter is not None and scatter > limits.inconsistency:
+        flag("inconsistency", f"scatters {scatter:.1f} times the median")
     if report.same_share is not None and report.same_share > limits.same_share:
         flag("straight-lining", f"one rating in {report.same_share:.0%} of the answers")
     elif report.same_run > limits.same_run:
@@ -309,3 +341,13 @@ def _flagged(report: RaterReport, limits: Thresholds, width: float, middle: floa
     if report.fast_share is not None and report.fast_share > limits.fast_share:
         flag("fast", f"{report.fast_share:.0%} of the answers within {limits.fast_ms:g} ms")
     return replace(report, flags=tuple(flags))
+
+
+def _scatter(report: RaterReport, width: float, middle: float) -> float | None:
+    """A rater's inconsistency in multiples of the median; None where it is no measure.
+
+    Of a handful of ratings P.910 may find no noise at all.
+    """
+    if report.inconsistency is None or not middle > _NO_NOISE * width:
+        return None
+    return report.inconsistency / middle

@@ -238,3 +238,9 @@ def test_a_small_panel_knows_its_own_noise() -> None:
     once = few_raters(from_cube(values[:, :, :1]))
     assert np.isnan(once.panel_half_width).all()
     assert np.isfinite(once.people_half_width).all()
+
+
+def test_it_is_said_when_p910_follows_one_or_two_raters() -> None:
+    found = estimate(from_cube([[1, 2, 1], [4, 5, 4], [3, 3, 2]], low=1, high=5))
+    assert any("follows 2, 3 and hardly anybody else" in note for note in found.notes)
+    assert estimate(from_cube(cube())).notes == ()

@@ -9,8 +9,15 @@ import pytest
 from scipy import stats
 
 from fiqa_studio.study.decisions import Decision, What, current, left_out, proposed
+from fiqa_studio.study.errors import StudyError
 from fiqa_studio.study.matrix import from_rows
-from fiqa_studio.study.reliability import Answers, RaterReport, Thresholds, reliability
+from fiqa_studio.study.reliability import (
+    Answers,
+    RaterReport,
+    Thresholds,
+    parse_thresholds,
+    reliability,
+)
 from fiqa_studio.study.rows import GOLD, REPEAT, STUDY, TRAINING, RatingRow
 from fiqa_studio.study.simulation import Kind, simulate
 from tests.study.oracles import sureal
@@ -145,3 +152,23 @@ def test_accept_and_use_are_two_decisions_and_both_can_be_taken_back() -> None:
     assert not current(taken)["random-10", What.ACCEPT].yes
     honest_but_biased = replace(bad, flags=tuple(f for f in bad.flags if f.name == "bias"))
     assert proposed(honest_but_biased, Thresholds()) == ()
+
+
+def test_thresholds_are_read_from_texts() -> None:
+    found = parse_thresholds(["loo_plcc=0.9", " fewest = 3 "])
+    assert (found.loo_plcc, found.fewest, found.version) == (0.9, 3, "adjusted")
+    assert parse_thresholds([]) == Thresholds()
+    for wrong in ("loo_plcc", "nothing=1", "version=2", "bias=nan", "bias=x"):
+        with pytest.raises(StudyError, match="no threshold"):
+            parse_thresholds([wrong])
+
+
+def test_nobody_is_flagged_for_scattering_where_there_is_no_noise_to_compare_with() -> None:
+    values = {"a": (1, 4, 3), "b": (2, 5, 3), "c": (1, 4, 2)}
+    rows = [
+        RatingRow(stimulus=str(i), rater=rater, value=value)
+        for rater, given in values.items()
+        for i, value in enumerate(given)
+    ]
+    found = reliability(rows, low=1, high=5, thresholds=Thresholds(fewest=2, loo_plcc=0))
+    assert all("inconsistency" not in {flag.name for flag in one.flags} for one in found)

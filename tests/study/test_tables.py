@@ -187,11 +187,16 @@ HEADERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("header", HEADERS, ids=" ".join)
-@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0)])
+ORDERS = [(header, (0, 1, 2)) for header in HEADERS] + [
+    # With names that say nothing only the order of the columns tells them apart.
+    (header, (1, 2, 0))
+    for header in HEADERS
+    if header[:1] not in {("A",), ("name",)}
+]
+
+
+@pytest.mark.parametrize(("header", "order"), ORDERS)
 def test_one_rating_a_row(tmp_path: Path, header: tuple[str, ...], order: tuple[int, ...]) -> None:
-    if order != (0, 1, 2) and header and header[0] in {"A", "name"}:
-        pytest.skip("nothing tells the columns apart but their order")
     rows = [[row[i] for i in order] for row in long(header=header)]
     holds(read(tmp_path, text(rows), "long"))
 

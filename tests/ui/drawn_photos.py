@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ from fiqa_studio.domain.photos import (
 from fiqa_studio.domain.scores import Score, ScoreMaps, ScorerInfo
 from fiqa_studio.engine.link.protocol import Rendered
 from fiqa_studio.engine.scoring.installed import Interval
+from fiqa_studio.store.summary import Summary
 from fiqa_studio.ui import features, theme
 from fiqa_studio.ui.session.session import Session
 from fiqa_studio.ui.session.settings import Settings
@@ -126,7 +128,23 @@ class FakeLibrary:
             values = [f.row.score for f in self.face_details.values() if f.row.score is not None]
             return (min(values), max(values)) if values else None
 
-        return _Part(score_histogram=histogram, face_rows=face_rows, score_range=score_range)
+        def summary(_query: object, ids: npt.NDArray[np.int64]) -> Summary:
+            rows = face_rows(ids.tolist())
+            scores = sorted(row.score for row in rows if row.score is not None)
+            flags = Counter(flag for row in rows for flag in row.flags)
+            middle = float(np.median(scores)) if scores else None
+            size = len(rows)
+            return Summary(
+                *(size, size, 0, len(scores), tuple(scores), middle, flags),
+                *((size, 0, 0, 0, 0, 0), {}, {}, {}),
+            )
+
+        return _Part(
+            score_histogram=histogram,
+            face_rows=face_rows,
+            score_range=score_range,
+            summary=summary,
+        )
 
     @property
     def thumbnails(self) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fiqa_studio.domain.query import SortKey, Subject
+from fiqa_studio.domain.query import PhotoRule, SortKey, Subject
 from fiqa_studio.ui.actions.action import Action, with_current, with_library
 from fiqa_studio.ui.actions.feature import Area, Feature, Tool
 
@@ -46,6 +47,7 @@ def _show(subject: Subject) -> Action:
         menu="View",
         run=run,
         keys=("Ctrl+1",) if faces else ("Ctrl+2",),
+        profile_keys={"digikam": ("Ctrl+Shift+1",) if faces else ("Ctrl+Shift+2",)},
         icon=subject.value,
         when=with_library,
         checked=lambda state: bool(state["subject"] == subject),
@@ -69,6 +71,28 @@ def _sort(key: SortKey, title: str) -> Action:
         checked=lambda state: bool(state["sort"] == key),
         section="Sort by",
     )
+
+
+def _rule(rule: PhotoRule, title: str) -> Action:
+    def run(context: Context) -> None:
+        context.listing.set_query(replace(context.listing.query, photo_rule=rule))
+
+    return Action(
+        id=f"photo-score.{rule}",
+        title=title,
+        menu="View/Score of a Photo",
+        group=22,
+        run=run,
+        when=with_library,
+        checked=lambda state: bool(state["photo_rule"] == rule),
+        section="Score of a Photo",
+        tip="Whose score is a photo's, where it shows several faces",
+    )
+
+
+def _facts(context: Context) -> dict[str, object]:
+    rule = context.listing.query.photo_rule if context.has_session else PhotoRule.BEST
+    return {"photo_rule": rule}
 
 
 def _reverse(context: Context) -> None:
@@ -127,6 +151,13 @@ FEATURE = Feature(
         _sort(SortKey.TIME, "Time"),
         _sort(SortKey.NAME, "Name"),
         _sort(SortKey.FACE_SIZE, "Face Size"),
+        _sort(SortKey.EYES, "Eyes Open"),
+        _sort(SortKey.STARS, "Stars"),
+        _sort(SortKey.QUALITY, "My Quality"),
+        _sort(SortKey.FACES, "Number of Faces"),
+        _sort(SortKey.FILE_SIZE, "File Size"),
+        _sort(SortKey.PLACE, "Album Order"),
+        _sort(SortKey.ADDED, "Added"),
         Action(
             id="sort.reverse",
             title="Descending",
@@ -139,6 +170,9 @@ FEATURE = Feature(
             checked=lambda state: bool(state["descending"]),
             section="Sort by",
         ),
+        _rule(PhotoRule.BEST, "Best Face"),
+        _rule(PhotoRule.WORST, "Worst Face"),
+        _rule(PhotoRule.MEDIAN, "Median Face"),
         _resize(24),
         _resize(-24),
         Action(
@@ -188,4 +222,5 @@ FEATURE = Feature(
     ),
     status=(Tool(place=90, make=_size_slider),),
     settings={"thumbnail-size": 176},
+    facts=_facts,
 )

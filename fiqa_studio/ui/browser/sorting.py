@@ -23,6 +23,7 @@ _ENDS = {
     SortKey.FACES: ("Most faces first", "Fewest faces first"),
     SortKey.FILE_SIZE: ("Largest first", "Smallest first"),
     SortKey.QUALITY: ("Best first", "Worst first"),
+    SortKey.PLACE: ("Last first", "First first"),
     SortKey.ADDED: ("Newest first", "Oldest first"),
 }
 

@@ -25,6 +25,12 @@ def _search(context: Context) -> QWidget:
     return SearchField(context)
 
 
+def _hidden(context: Context) -> QWidget:
+    from fiqa_studio.ui.filters.hidden import HiddenNote  # noqa: PLC0415 - light all the same
+
+    return HiddenNote(context)
+
+
 def _find(context: Context) -> None:
     from fiqa_studio.ui.filters.search import SearchField  # noqa: PLC0415 - light all the same
 
@@ -75,4 +81,5 @@ FEATURE = Feature(
         Tool(place=40, actions=("panel.filters",)),
         Tool(place=50, make=_search, stretch=2),
     ),
+    status=(Tool(place=10, make=_hidden),),
 )

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 _EXPLAIN_MS = 80
 """A selection that a key or the mouse is still extending is summed up when it rests."""
-_SUMMED = 2000
-"""Faces that are read to sum them up; of more, so many spread evenly over the selection."""
 
 
 class FollowingInspector(InspectorPanel):
@@ -44,8 +42,8 @@ class FollowingInspector(InspectorPanel):
         selection, now = self._selection, self._selection.current
         several = selection.many and selection.count > 1
         if several and self._listing.subject is Subject.FACES:
-            ids = selection.ids()
-            self.show_faces(ids[:: -(-len(ids) // _SUMMED)].tolist(), of=selection.count)
+            chosen = selection.chosen()
+            self.sum_up(chosen.query, chosen.ids)
         elif now is None:
             self.clear()
         elif now.face_id is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,11 +18,12 @@ from fiqa_studio.domain.photos import FaceDetail, FaceFlag, FaceId, FaceRow, Pho
 from fiqa_studio.domain.query import Query
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
-from fiqa_studio.ui.inspector import fact_rows
+from fiqa_studio.ui.inspector import fact_rows, sums
 from fiqa_studio.ui.inspector.intervals import Intervals
 from fiqa_studio.ui.inspector.reads import FaceFacts, read_face
 from fiqa_studio.ui.inspector.score_block import BINS, ScoreBlock, Standing
 from fiqa_studio.ui.inspector.sections import Flags, PathRow, Pictures, Sentences
+from fiqa_studio.ui.inspector.sums import Sum
 from fiqa_studio.ui.photo.colormaps import MapKind
 from fiqa_studio.ui.photo.face_marks import FaceMaps
 from fiqa_studio.ui.photo.notice import missing_words
@@ -34,6 +34,8 @@ from fiqa_studio.ui.widgets.small import Invitation, hairline, label
 if TYPE_CHECKING:
     from fiqa_studio.ui.session.session import Session
 
+_MANY = 20_000
+"""From so many faces on a sum takes a moment: nothing quick must wait behind it."""
 _COUNT_AGAIN_MS = 2000
 """While a job scores, the strip follows at this pace: its query reads every score."""
 _TOGETHER_MS = 1500
@@ -50,7 +52,7 @@ class InspectorPanel(QScrollArea):
         self._counts: npt.NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
         self._counted = False
         self._waited = False
-        self._of = 0
+        self._summed: tuple[Query, npt.NDArray[np.int64] | None] = (Query(), None)
         self._held: FaceFacts | None = None
         self._intervals = Intervals(session, self)
         self._intervals.came.connect(self._on_more_known)
@@ -94,21 +96,26 @@ class InspectorPanel(QScrollArea):
 
         self._session.run(read, partial(self._on_photo, photo_id), key=self._key)
 
-    def show_faces(self, face_ids: Sequence[int], of: int = 0) -> None:
-        """Sum up several faces; one or none are shown as such.
-
-        ``of`` says of how many they are a fair sample, where there are too many to read.
-        """
-        if len(face_ids) == 1:
+    def show_faces(self, face_ids: Sequence[int]) -> None:
+        """Sum up several faces; one or none are shown as such."""
+        if len(face_ids) > 1:
+            self.sum_up(Query(), np.asarray(face_ids, np.int64))
+        elif face_ids:
             self.show_face(face_ids[0])
-            return
-        if not face_ids:
+        else:
             self.clear()
-            return
-        self._shown = ("faces", tuple(face_ids))
-        self._of = max(of, len(face_ids))
+
+    def sum_up(self, query: Query, ids: npt.NDArray[np.int64] | None = None) -> None:
+        """Sum up what a query asks for, or some of it by id; however many they are."""
+        self._shown = ("faces", ())
+        self._summed = (query, ids)
         views = self._session.library.views
-        self._session.run(lambda: views.face_rows(list(face_ids)), self._on_several, key=self._key)
+        self._session.run(
+            lambda: views.summary(query, ids),
+            lambda found: self._on_several(sums.of_summary(found)),
+            key=self._key,
+            slow=ids is None or len(ids) > _MANY,
+        )
 
     def forget_intervals(self) -> None:
         """Scorers came or went: ask for their intervals again."""
@@ -318,7 +325,7 @@ class InspectorPanel(QScrollArea):
         words = missing_words(detail)
         rows = [face.row for face in faces]
         if rows:
-            self._sum_up(rows)
+            self._sum_up(sums.of_rows(rows))
         elif words is not None:
             self._score.show_words("–", words[1], "")
             self._reasons.say([words[2].replace("\n", " ")])
@@ -338,35 +345,28 @@ class InspectorPanel(QScrollArea):
 
     # --- several faces --------------------------------------------------------------------------
 
-    def _on_several(self, rows: list[FaceRow]) -> None:
+    def _on_several(self, found: Sum) -> None:
         if self._shown[0] != "faces":
             return
         self._hide_all()
-        self._sum_up(rows, self._of)
+        self._sum_up(found)
         self._score.show()
         self._construct.show()
 
-    def _sum_up(self, rows: Sequence[FaceRow], of: int = 0) -> None:
-        scores = sorted(row.score for row in rows if row.score is not None)
-        sampled = of > len(rows)
-        count = of if sampled else len(rows)
-        faces = "1 face" if count == 1 else f"{count:,} faces"
-        if not scores:
+    def _sum_up(self, found: Sum) -> None:
+        faces = "1 face" if found.count == 1 else f"{found.count:,} faces"
+        if found.middle is None:
             self._score.show_words("–", faces, "not scored yet")
             return
-        middle = float(np.median(scores))
-        low, high = shown_score(scores[0]), shown_score(scores[-1])
-        note = "" if len(scores) == 1 else f"median, from {low} to {high}"
-        if sampled:
-            note = f"median of {len(rows):,} of them, {low} to {high}"
-        self._score.show_words(str(shown_score(middle)), faces, note, middle)
+        low, high = shown_score(found.scores[0]), shown_score(found.scores[-1])
+        note = "" if found.scored == 1 else f"median, from {low} to {high}"
+        self._score.show_words(str(shown_score(found.middle)), faces, note, found.middle)
         self._standing.set_counts(self._counts)
-        self._standing.set_scores(scores[:: max(len(scores) // 400, 1)])
+        self._standing.set_scores(list(found.scores[:: max(len(found.scores) // 400, 1)]))
         self._standing.show()
-        unscored = len(rows) - len(scores)
-        flags = Counter(flag for row in rows for flag in row.flags)
+        unscored = found.count - found.scored
         said = [f"Not scored yet: {unscored:,}"] if unscored else []
-        said += [f"{reasons.FLAG_WORDS[flag][0]}: {count:,}" for flag, count in flags.most_common()]
+        said += [f"{reasons.FLAG_WORDS[flag][0]}: {count:,}" for flag, count in found.flags.items()]
         self._reasons.say(said)
 
     # --- following ------------------------------------------------------------------------------
@@ -395,6 +395,8 @@ class InspectorPanel(QScrollArea):
         touched = bool(changes.ids(Kind.SCORER))
         if kind == "photo":
             touched = touched or bool({ids[0]} & changes.ids(Kind.PHOTO)) or bool(scores)
+        elif kind == "faces":
+            touched = touched or bool(scores) or bool(changes.whole)
         else:
             touched = touched or bool(frozenset(ids) & scores)
         if not touched:
@@ -404,4 +406,4 @@ class InspectorPanel(QScrollArea):
         elif kind == "photo":
             self.show_photo(PhotoId(ids[0]))
         elif kind == "faces":
-            self.show_faces(ids, self._of)
+            self.sum_up(*self._summed)

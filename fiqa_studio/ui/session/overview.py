@@ -42,6 +42,7 @@ class Summary:
 def read_summary(library: Library) -> Summary:
     """Read it; for a thread beside the window's."""
     roots, counts = library.roots.all(), library.views.counts()
+    library.views.prepare()  # so that the first filter by a photo's values does not wait for it
     sizes = {int(root.id): counts.by_root.get(root.id, 0) for root in roots}
     active = library.scores.active()
     return Summary(counts, roots, sizes, active.title if active else "")

@@ -144,8 +144,10 @@ class Session(QObject):
         spot = self.undo.spot() if self.undo.spot is not None and undoable else None
         patched = self._patch(operation)
         engine = self.engine
+        self.undo.expect(operation.title if spot is not None else "")
 
         def take(outcome: Any) -> None:
+            self.listing.cards.settle(patched)
             self._tell_own(changes_of(outcome))
             action = action_of(outcome)
             if action is not None and spot is not None:
@@ -154,11 +156,12 @@ class Session(QObject):
                 self.said.emit(operation.title)
             operation.then(outcome)
             self.done.emit(operation, outcome)
+            self.undo.came()
 
         def failed(error: Exception) -> None:
-            if patched:
-                self.listing.cards.touch(frozenset(patched))
+            self.listing.cards.drop(patched)
             operation.failed(error)
+            self.undo.came()
             self.report(error)
 
         self._writes.run(lambda: wait_for(operation.work(engine)), take, failed=failed)

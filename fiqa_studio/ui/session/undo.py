@@ -78,18 +78,37 @@ class Undo(QObject):
         self._session = session
         self._done: list[Done] = []
         self._undone: list[Done] = []
+        self._expected: list[str] = []
+        self._asked: list[Callable[[], None]] = []
         self.spot: Callable[[], Spot] | None = None
         self.go: Callable[[Spot], None] | None = None
 
     @property
     def title(self) -> str:
         """What Undo would take back; empty for nothing."""
-        return self._done[-1].title if self._done else ""
+        coming = next((title for title in reversed(self._expected) if title), "")
+        return coming or (self._done[-1].title if self._done else "")
 
     @property
     def redo_title(self) -> str:
         """What Redo would do again; empty for nothing."""
         return self._undone[-1].title if self._undone else ""
+
+    def expect(self, title: str) -> None:
+        """An operation is on its way to the disk; ``title`` empty where it cannot be undone.
+
+        Undo and Redo wait for it: a hand that marks and takes back is faster than a disk.
+        """
+        self._expected.append(title)
+        if title:
+            self.changed.emit()
+
+    def came(self) -> None:
+        """The operation that was expected first is done, or failed."""
+        del self._expected[:1]
+        self.changed.emit()
+        while self._asked and not self._expected:
+            self._asked.pop(0)()
 
     def push(self, action_id: int, title: str, spot: Spot) -> None:
         """An action was done; what was undone before it cannot be done again."""
@@ -106,11 +125,17 @@ class Undo(QObject):
 
     def undo(self) -> None:
         """Take back the last action, and show where it was done."""
-        self._turn(self._done, self._undone, "Undo")
+        self._in_turn(lambda: self._turn(self._done, self._undone, "Undo"))
 
     def redo(self) -> None:
         """Do again what was taken back last."""
-        self._turn(self._undone, self._done, "Redo")
+        self._in_turn(lambda: self._turn(self._undone, self._done, "Redo"))
+
+    def _in_turn(self, turn: Callable[[], None]) -> None:
+        if self._expected:
+            self._asked.append(turn)
+        else:
+            turn()
 
     def _turn(self, source: list[Done], target: list[Done], verb: str) -> None:
         if not source:
@@ -122,6 +147,8 @@ class Undo(QObject):
             return engine.marking.undo(last.action_id)
 
         def then(outcome: Any) -> None:
+            if self.go is not None:  # now, when what was marked away is listed again
+                self.go(last.spot)
             turned = action_of(outcome)
             if turned is not None:
                 target.append(Done(turned, last.title, last.spot))
@@ -134,8 +161,6 @@ class Undo(QObject):
             source.append(last)
             self.changed.emit()
 
-        if self.go is not None:
-            self.go(last.spot)
         self._session.do(
             Operation(title=f"{verb} {last.title}", work=work, then=then, failed=failed),
             undoable=False,

@@ -11,6 +11,7 @@ from fiqa_studio.domain.marks import AddTag
 from fiqa_studio.domain.query import Order, Query, SortKey, Subject
 from fiqa_studio.domain.terms import InIds
 from fiqa_studio.store.library import Library
+from fiqa_studio.ui.filters.hidden import HiddenNote
 from fiqa_studio.ui.filters.search import SearchField
 from fiqa_studio.ui.session.listing import Listing
 from fiqa_studio.ui.shell.window import MainWindow
@@ -123,3 +124,19 @@ def test_the_offer_goes_with_the_keyboard(
     window.context.window.focus_area()
     assert field.offer.shown == []
     assert field.offer.parentWidget() is window
+
+
+def test_what_filters_hide_is_counted_and_shown_again(
+    qtbot: QtBot, library: Library, window: MainWindow, field: SearchField
+) -> None:
+    note = window.findChild(HiddenNote)
+    assert isinstance(note, HiddenNote)
+    assert not note.isVisible()
+    everything = library.views.count(Query())
+    listing = _listing(window)
+    listing.set_query(apply("img_0007", Query()))
+    qtbot.waitUntil(note.isVisible)
+    assert note.text() == f"{everything - listing.count:,} hidden by filters: show"
+    qtbot.mouseClick(note, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not listing.query.is_filtered)
+    qtbot.waitUntil(lambda: not note.isVisible())

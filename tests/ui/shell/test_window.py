@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from pytestqt.qtbot import QtBot
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.query import Order, Query, SortKey, Subject
+from fiqa_studio.domain.scores import Score
 from fiqa_studio.domain.terms import Between, InIds, Is, Words
+from fiqa_studio.engine.scoring.activation import scorer_info_of
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.browser.area import GridArea
@@ -288,6 +291,27 @@ def test_the_scorers_are_in_the_menu(
     assert not any(action.isChecked() for action in scorers.values()), "none has this hash"
     scorers["Sharpness (classical)"].trigger()
     qtbot.waitUntil(lambda: ("score", "sharpness") in engine.calls)
+
+
+def test_choosing_a_scorer_that_has_scores_here_shows_them_at_once(
+    qtbot: QtBot, window: MainWindow, engine: RecordingEngine, library: Library
+) -> None:
+    installed = next(one for one in engine.scorers.installed() if one.name == "sharpness")
+    library.scores.ensure_scorer(scorer_info_of(installed)).result()
+    score = Score(0.5, 0.1, "float32", "cpu", datetime(2024, 6, 1, tzinfo=UTC))
+    library.scores.record(installed.hash, [(1, score, None)]).result()
+    menu = next(m for m in window.menuBar().findChildren(QMenu) if plain(m.title()) == "Scorer")
+    menu.aboutToShow.emit()
+    qtbot.waitUntil(lambda: len(menu.actions()) > 1, timeout=60_000)
+    next(a for a in menu.actions() if a.text().startswith("Sharpness")).trigger()
+    qtbot.waitUntil(lambda: "These are the scores of Sharpness" in window.banner.text)
+    active = library.scores.active()
+    assert active is not None
+    assert active.hash == installed.hash
+    assert engine.calls == [], "nothing is scored unasked"
+    button = next(b for b in window.banner.findChildren(QPushButton) if b.text() == "Score Now")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: engine.calls == [("score", "sharpness")])
 
 
 def test_choices_are_remembered(
