@@ -299,7 +299,8 @@ def test_folders_of_other_programs_are_passed_over_as_kinds(
 @pytest.mark.parametrize(
     "name",
     ["Holiday.photoslibrary/originals/0", "iPhoto.photolibrary/Masters",
-     "Studio.cocatalog/Originals",     "recycled bikes", "snapshots of us", "2024@GMT", "lrdata", "Lost and found"],
+     "Studio.cocatalog/Originals", "recycled bikes", "snapshots of us", "2024@GMT", "lrdata",
+     "Lost and found"],
 )  # fmt: skip
 def test_originals_and_look_alikes_stay(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir(parents=True)
