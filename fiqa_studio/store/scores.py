@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row, func, select
+from sqlalchemy import Integer, Row, cast, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from fiqa_studio.domain.changes import Kind
@@ -17,6 +17,7 @@ from fiqa_studio.domain.photos import ScorerId
 from fiqa_studio.domain.scores import Score as ScoreValue
 from fiqa_studio.domain.scores import ScoreMaps, ScorerInfo
 from fiqa_studio.store import rows, settings, thumbnails, vectors
+from fiqa_studio.store.columns import int_columns
 from fiqa_studio.store.database import Database
 from fiqa_studio.store.schema import Face, FaceState, Score, Scorer
 from fiqa_studio.store.thumbnails import Thumbnails
@@ -24,6 +25,8 @@ from fiqa_studio.store.vectors import Embedding
 from fiqa_studio.store.writer import Transaction
 
 _INFO = (Scorer.name, Scorer.title, Scorer.hash, Scorer.summary, Scorer.kind)
+
+_FINEST = 1e12
 
 
 class Scores:
@@ -144,16 +147,16 @@ class Scores:
         return self._thumbs.maps(face_id, scorer_hash)
 
     def of_scorer(self, scorer_hash: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """All shown faces that a scorer has scored, with their scores; both ``(N,)``, by face."""
-        query = select(Score.face_id, Score.value).where(
+        """All shown faces that a scorer has scored, with their scores (to 1e-12); both ``(N,)``."""
+        # As whole numbers, which leave SQLite several times faster; far finer than any score.
+        whole = cast(func.round(Score.value * _FINEST), Integer)
+        query = select(Score.face_id, whole).where(
             Score.scorer_id == rows.scorer_id(scorer_hash), Score.state == FaceState.CURRENT
         )
         with self._database.read() as connection:
-            found = connection.execute(query).all()
-        faces = np.fromiter((row[0] for row in found), np.int64, len(found))
-        scores = np.fromiter((row[1] for row in found), np.float64, len(found))
+            faces, scores = int_columns(connection, query)
         order = np.argsort(faces)
-        return faces[order], scores[order]
+        return faces[order], scores[order] / _FINEST
 
     def count(self, scorer_hash: str = "") -> int:
         """How many faces a scorer has scored, those of replaced contents included."""

@@ -14,7 +14,7 @@ import pytest
 from fiqa_studio.cli import main
 from fiqa_studio.domain.marks import Flag
 from fiqa_studio.store.library import Library
-from tests.store.values import STARTER, Folder, make_score
+from tests.store.values import SHARPNESS, STARTER, Folder, make_score
 
 from .conftest import PROGRAM, Fiqa
 
@@ -257,3 +257,16 @@ def test_the_doctor_says_what_has_no_embedding_and_how_to_get_it(fiqa: Fiqa) -> 
     assert f"embeddings of {COUNT} faces; fiqa score --fill" in fiqa("doctor").stdout
     refused = fiqa("score", "--fill", "--scorer", "nobody", status=3)
     assert "no scores of a scorer" in refused.stderr
+
+
+def test_a_scorer_is_chosen_and_two_are_compared(fiqa: Fiqa, library: Path) -> None:
+    with Library.open(library) as opened:
+        opened.scores.ensure_scorer(SHARPNESS).result()
+        scores = [(face, make_score(face / 20), None) for face in range(1, 6)]
+        opened.scores.record(SHARPNESS.hash, scores).result()
+    assert answer(fiqa, "scorers", "--use", "sharpness") == {"scorer": "sharpness", "unscored": 7}
+    assert answer(fiqa, "list", "--query", "scored:yes")[0]["score"] == 0.25
+    compared = answer(fiqa, "scorers", "--compare", "starter", "sharpness")
+    assert (compared["faces"], compared["rank_agreement"]) == (5, pytest.approx(1.0))
+    assert "agrees by 1.00" in fiqa("scorers", "--compare", "starter", "sharpness").stdout
+    assert "no scores of a scorer" in fiqa("scorers", "--compare", "a", "b", status=3).stderr

@@ -26,6 +26,7 @@ from fiqa_studio.domain.scores import Score, ScorerInfo
 from fiqa_studio.engine.albums import Albums
 from fiqa_studio.engine.failures import Failures
 from fiqa_studio.engine.marking import Marking
+from fiqa_studio.engine.scoring.activation import Activation
 from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import features, theme
@@ -160,6 +161,7 @@ class RecordingEngine:
         self.failures = Failures(library)
         self.marking = Marking(library)
         self.albums = Albums(library)
+        self.activation = Activation(library, self.scorers)
 
     def subscribe_jobs(self, callback: Callable[[JobProgress], None]) -> Callable[[], None]:
         self.listeners.append(callback)

@@ -68,6 +68,20 @@ class ScorerComparison:
     largest: tuple[Difference, ...]
 
 
+def comparison_said(found: ScorerComparison) -> str:
+    """Two scorers in one or two sentences for people."""
+    if not found.faces:
+        return "No face has scores of both."
+    faces = "1 face" if found.faces == 1 else f"{found.faces:,} faces"
+    said = f"On the {faces} that both have scored, "
+    if found.rank_agreement is not None:
+        said += f"their order agrees by {found.rank_agreement:.2f} (1: the same order), and "
+    points = round(99 * (found.mean_difference or 0.0))
+    higher = "higher" if points > 0 else "lower"
+    apart = f"{abs(points)} {'point' if abs(points) == 1 else 'points'} {higher}"
+    return f"{said}{found.second.title} scores {apart if points else 'the same'} on average."
+
+
 class Activation:
     """Chooses and compares scorers of an open library. Methods wait for reads and writes."""
 
@@ -75,22 +89,31 @@ class Activation:
         self._library = library
         self._scorers = scorers
 
-    def activate(self, name_or_hash: str) -> Activated:
+    def activate(self, scorer: str | ScorerInfo) -> Activated:
         """Show the scores of a scorer from now on, and score new photos with it.
 
-        A scorer that the library knows is found by its hash or name; any other among those that
-        are installed, which may start a process the first time.
+        Args:
+            scorer: Itself, its hash or its name. One that the library knows is found at once; any
+                other among those that are installed, which may start a process the first time.
 
         Raises:
             ScorerError: ``scorer.unknown``: no such scorer. ``scorer.not-loaded``: a plug-in of
                 which only loading it tells the hash; score with it first.
             LibraryError: The library cannot be written.
         """
-        info = self._known(name_or_hash) or self._installed(name_or_hash)
+        info = (
+            scorer
+            if isinstance(scorer, ScorerInfo)
+            else self._known(scorer) or self._installed(scorer)
+        )
         self._library.scores.ensure_scorer(info).result()
         self._library.scores.set_active(info.hash).result()
         counts = self._library.views.counts()
         return Activated(info, counts.faces - counts.scored)
+
+    def has_scores(self, scorer_hash: str) -> bool:
+        """Whether this library has scores of a scorer, so that choosing it shows some."""
+        return bool(scorer_hash) and self._library.scores.count(scorer_hash) > 0
 
     def compare(self, first: str, second: str) -> ScorerComparison:
         """Two scorers that this library knows, by hash or name, on the faces both have scored.

@@ -47,6 +47,11 @@ def with_current(state: State) -> bool:
     return bool(state["current"])
 
 
+def unsaid(_: State) -> str:
+    """It goes without saying."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One thing a user can do.
@@ -72,6 +77,8 @@ class Action:
         checked: For things that are on or off: whether on; None for the others.
         retitled: Another title for now, such as ``Undo 3 stars``; None: always `title`.
         tip: One sentence for the tool tip; empty: the title.
+        once: Holding its key does it once, not again and again.
+        why_not: Why it cannot be done now, for the tool tip; empty where that goes without saying.
     """
 
     id: str
@@ -92,6 +99,8 @@ class Action:
     checked: When | None = None
     retitled: Callable[[State], str] | None = None
     tip: str = ""
+    once: bool = False
+    why_not: Callable[[State], str] = unsaid
 
     def enabled(self, state: State) -> bool:
         """Whether it can be done now."""

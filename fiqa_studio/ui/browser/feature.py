@@ -47,6 +47,7 @@ def _show(subject: Subject) -> Action:
         menu="View",
         run=run,
         keys=("Ctrl+1",) if faces else ("Ctrl+2",),
+        profile_keys={"digikam": ("Ctrl+Shift+1",) if faces else ("Ctrl+Shift+2",)},
         icon=subject.value,
         when=with_library,
         checked=lambda state: bool(state["subject"] == subject),

@@ -7,14 +7,20 @@ from functools import lru_cache
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
 
+from fiqa_studio.domain.marks import Flag
 from fiqa_studio.domain.scores import shown_score
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.browser.layout import GridLayout
 from fiqa_studio.ui.session.cards import Card
+from fiqa_studio.ui.widgets import mark_badges
 
-_BADGE = 20
+_BADGE = mark_badges.HEIGHT
 _MARK = 14
 _INSET = 5
+_ROOM_FOR_QUALITY = 3 * _BADGE + 4 * _INSET
+"""Lower pictures have no room for a third row of badges."""
+_PENDING = 0.45
+"""How faint a mark is drawn while it is on its way to the disk: what is seen in full is kept."""
 
 
 class CellPainter:
@@ -60,6 +66,7 @@ class CellPainter:
         shown = self._paint_image(painter, image, card, pixmap)
         if card is not None:
             self._paint_badges(painter, shown, card)
+            self._paint_marks(painter, shown, card)
             if self.layout.caption:
                 self._paint_caption(painter, image, card, selected=selected)
         if current or selected:
@@ -85,7 +92,7 @@ class CellPainter:
             size.scale(image.size(), Qt.AspectRatioMode.KeepAspectRatio)
         place = QRect(QPoint(0, 0), size)
         place.moveCenter(image.center())
-        if card is not None and card.missing:
+        if card is not None and (card.missing or card.marks.flag is Flag.REJECT):
             painter.setOpacity(0.35)
         if exact:
             painter.drawPixmap(place.topLeft(), pixmap)
@@ -124,6 +131,22 @@ class CellPainter:
             painter.drawPixmap(x, image.top() + _INSET, _mark_badge(name, self._ratio))
             x -= _BADGE + 3
 
+    def _paint_marks(self, painter: QPainter, image: QRect, card: Card) -> None:
+        """What people said, at the top left and beside the score: in full once it is kept."""
+        if not card.marks and card.quality is None:
+            return
+        painter.setOpacity(_PENDING if card.pending else 1.0)
+        left, notes = image.left() + _INSET, len(card.notes) * (_BADGE + 3)
+        parts = mark_badges.badges(card.marks, image.width() - 2 * _INSET - notes, self._ratio)
+        mark_badges.paint_row(painter, left, image.top() + _INSET, parts)
+        if card.quality is not None and image.height() >= _ROOM_FOR_QUALITY:
+            badge = mark_badges.quality_badge(card.quality, self._ratio)
+            bottom = image.bottom() + 1 - _INSET - _BADGE
+            if card.score is not None:  # over the score, which it corrects
+                bottom -= _BADGE + 3
+            painter.drawPixmap(left, bottom, badge)
+        painter.setOpacity(1.0)
+
     def _paint_caption(
         self, painter: QPainter, image: QRect, card: Card, *, selected: bool
     ) -> None:
@@ -145,25 +168,11 @@ class CellPainter:
         painter.drawPixmap(centre - QPoint(size // 2, size // 2), image)
 
 
-def _blank(width: int, ratio: float) -> tuple[QPixmap, QPainter]:
-    pixmap = QPixmap(round(width * ratio), round(_BADGE * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    ground = QColor(theme.SCRIM)
-    ground.setAlpha(225)
-    painter.setBrush(ground)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.drawRoundedRect(QRectF(0, 0, width, _BADGE), _BADGE / 2, _BADGE / 2)
-    return pixmap, painter
-
-
 @lru_cache(maxsize=512)
 def _score_badge(shown: int, ratio: float) -> QPixmap:
     font = theme.font(theme.Type.BODY, bold=True)
     width = max(28, QFontMetrics(font).horizontalAdvance(str(shown)) + 14)
-    pixmap, painter = _blank(width, ratio)
+    pixmap, painter = mark_badges.ground(width, ratio)
     painter.setFont(font)
     painter.setPen(theme.badge_colour((shown - 1) / 99))
     painter.drawText(QRect(0, 0, width, _BADGE), Qt.AlignmentFlag.AlignCenter, str(shown))
@@ -176,7 +185,7 @@ def _count_badge(count: int, ratio: float) -> QPixmap:
     font = theme.font(theme.Type.CAPTION, bold=True)
     text = str(count)
     width = QFontMetrics(font).horizontalAdvance(text) + _MARK + 16
-    pixmap, painter = _blank(width, ratio)
+    pixmap, painter = mark_badges.ground(width, ratio)
     icon = theme.pixmap("no-face" if count == 0 else "face", _MARK, theme.ON_SCRIM, ratio)
     painter.drawPixmap(QPointF(6, (_BADGE - _MARK) / 2), icon)
     painter.setFont(font)
@@ -190,7 +199,7 @@ def _count_badge(count: int, ratio: float) -> QPixmap:
 
 @lru_cache(maxsize=64)
 def _mark_badge(name: str, ratio: float) -> QPixmap:
-    pixmap, painter = _blank(_BADGE, ratio)
+    pixmap, painter = mark_badges.ground(_BADGE, ratio)
     place = (_BADGE - _MARK) / 2
     painter.drawPixmap(QPointF(place, place), theme.pixmap(name, _MARK, theme.ON_SCRIM, ratio))
     painter.end()

@@ -118,6 +118,7 @@ FEATURE = Feature(
             group=1,
             run=_rescan,
             keys=("F5",),
+            profile_keys={"darktable": ("Ctrl+F5",)},
             icon="refresh",
             when=_has_roots,
             tip="Look for new, changed, moved and removed files in all folders",

@@ -79,6 +79,8 @@ def _cycled(by: int) -> Action:
         areas=_IN_LOUPE,
         focused=True,
         section="Loupe",
+        # With one face or none, Tab goes on to the next control, as everywhere.
+        when=lambda state: state["loupe.faces"] > 1,
     )
 
 
@@ -93,7 +95,9 @@ def _open(context: Context) -> None:
 
 
 def _facts(context: Context) -> dict[str, object]:
-    return {name: context.settings[name] for name in ("overlay", "boxes", "landmarks")}
+    faces = getattr(context.window.area_view(), "face_count", 0)
+    drawn = {name: context.settings[name] for name in ("overlay", "boxes", "landmarks")}
+    return {**drawn, "loupe.faces": faces}
 
 
 FEATURE = Feature(
@@ -129,6 +133,7 @@ FEATURE = Feature(
             group=36,
             run=lambda context: _loupe(context).fit(),
             keys=("Ctrl+0",),
+            profile_keys={"digikam": ("Ctrl+Alt+E",)},
             areas=_IN_LOUPE,
             icon="fit",
             section="Loupe",
@@ -140,6 +145,7 @@ FEATURE = Feature(
             group=36,
             run=lambda context: _loupe(context).zoom_to_pixels(),
             keys=("Ctrl+Alt+0",),
+            profile_keys={"digikam": ("Ctrl+.",)},
             areas=_IN_LOUPE,
             icon="one-to-one",
             section="Loupe",

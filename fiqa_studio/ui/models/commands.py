@@ -23,6 +23,37 @@ def score_with(context: Context, scorer: str) -> None:
     )
 
 
+def choose(context: Context, scorer: InstalledScorer) -> None:
+    """Show the scores of a scorer: at once where there are some, else by scoring with it.
+
+    What it has not scored yet is left to the user: a library may take hours.
+    """
+    from fiqa_studio.engine.scoring.activation import scorer_info_of  # noqa: PLC0415 - when wanted
+
+    session, activation = context.session, context.session.engine.activation
+
+    def work() -> int | None:
+        if not activation.has_scores(scorer.hash):
+            return None
+        return activation.activate(scorer_info_of(scorer)).unscored
+
+    def then(waiting: int | None) -> None:
+        if waiting is None:
+            score_with(context, scorer.name)
+        elif waiting:
+            faces = "1 face has" if waiting == 1 else f"{waiting:,} faces have"
+            context.window.say(
+                "info",
+                f"These are the scores of {scorer.title}. {faces} none of it yet.",
+                "Score Now",
+                lambda: score_with(context, scorer.name),
+            )
+        else:
+            context.window.tell(f"These are the scores of {scorer.title}")
+
+    session.run(work, then, slow=True)
+
+
 def fill_scorers(context: Context, menu: QMenu) -> None:
     """The scorers of this installation; listing them takes a moment."""
     if not context.has_session:
@@ -40,7 +71,7 @@ def fill_scorers(context: Context, menu: QMenu) -> None:
             action.setCheckable(True)
             action.setChecked(bool(scorer.hash) and scorer.hash == active)
             action.setEnabled(scorer.available and not session.library.read_only)
-            action.triggered.connect(lambda _=False, name=scorer.name: score_with(context, name))
+            action.triggered.connect(lambda _=False, chosen=scorer: choose(context, chosen))
 
     def ask() -> tuple[list[InstalledScorer], str]:
         active = session.library.scores.active()

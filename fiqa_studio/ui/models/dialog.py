@@ -25,6 +25,7 @@ from typing_extensions import override
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.scores import ScorerInfo
+from fiqa_studio.engine.scoring.activation import Activation, comparison_said, scorer_info_of
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.models import words
 from fiqa_studio.ui.models.details import Details
@@ -221,27 +222,43 @@ class ModelsDialog(QDialog):
             self._score(scorer.name)
             return
 
+        activation, before = Activation(library, self._scorers), self._active
+
         def work() -> int:
-            library.scores.ensure_scorer(_info(scorer)).result()
-            library.scores.set_active(scorer.hash).result()
-            counts = library.views.counts()
-            return counts.faces - counts.scored
+            return activation.activate(scorer_info_of(scorer)).unscored
 
-        self._run(work, partial(self._on_used, scorer))
+        self._run(work, partial(self._on_used, activation, before, scorer))
 
-    def _on_used(self, scorer: InstalledScorer, waiting: int) -> None:
+    def _on_used(
+        self,
+        activation: Activation,
+        before: ScorerInfo | None,
+        scorer: InstalledScorer,
+        waiting: int,
+    ) -> None:
+        """Say it at once; how the two differ follows, as soon as it is known."""
         text = f"New scores come from {scorer.title} now."
-        if not waiting:
-            self.banner.show_message("info", text)
-        else:
+        if waiting:
             faces = "1 face has" if waiting == 1 else f"{waiting:,} faces have"
+            text += f" {faces} no score of it yet."
+
+        def say(more: str = "") -> None:
             self.banner.show_message(
                 "info",
-                f"{text} {faces} no score of it yet.",
-                "Score Now",
+                f"{text}\n{more}" if more else text,
+                "Score Now" if waiting else "",
                 lambda: self._score(scorer.name),
             )
+
+        def compare() -> str:
+            if before is None or before.hash == scorer.hash:
+                return ""
+            found = activation.compare(before.hash, scorer.hash)
+            return comparison_said(found) if found.faces else ""
+
+        say()
         self.read()
+        self._run(compare, lambda more: say(more) if more else None)
 
     def _score(self, name: str) -> None:
         self.score_wanted.emit(name)
@@ -266,7 +283,7 @@ class ModelsDialog(QDialog):
             if library is not None and not library.read_only:
                 known = {one.hash for one in library.scores.scorers()}
                 if renamed.hash in known:  # it shows the new title beside the old scores
-                    library.scores.ensure_scorer(_info(renamed)).result()
+                    library.scores.ensure_scorer(scorer_info_of(renamed)).result()
             return renamed
 
         self._run(work, lambda renamed: self._on_changed(renamed.name))
@@ -321,7 +338,3 @@ class ModelsDialog(QDialog):
             dialog.done(QDialog.DialogCode.Rejected)
         self._background.close(wait=False)
         super().done(result)
-
-
-def _info(scorer: InstalledScorer) -> ScorerInfo:
-    return ScorerInfo(scorer.name, scorer.title, scorer.hash, scorer.summary, scorer.kind)

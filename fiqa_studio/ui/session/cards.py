@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,19 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
+from fiqa_studio.domain.marks import (
+    AddTag,
+    Mark,
+    PhotoMarks,
+    SetColour,
+    SetFlag,
+    SetStars,
+    describe,
+)
 from fiqa_studio.domain.photos import FaceFlag, FaceId, FaceRow, PhotoId, PhotoRow, PhotoStatus
-from fiqa_studio.domain.query import Subject
+from fiqa_studio.domain.query import PhotoRule, Query, SortKey, Subject
 from fiqa_studio.domain.scores import quality_word, shown_score
+from fiqa_studio.ui.session.values import sorted_by
 
 if TYPE_CHECKING:
     from fiqa_studio.store.library import Library
@@ -34,12 +44,15 @@ class Card:
         photo_id: The photo it belongs to.
         face_id: The face; None in a grid of photos.
         title: File name.
-        detail: A second line, such as the time or the number of faces.
+        detail: A second line: what it is sorted by where nothing else shows that, else the time.
         score: In [0, 1], None without one.
         notes: Names of icons for what a user should know, with a word for each.
         problem: Why there is nothing to see; empty when all is well.
         missing: The file is gone.
         faces: Number of faces, shown in a grid of photos.
+        marks: What people said of the photo.
+        quality: A person's word on the face, or the lowest on the photo's; None without one.
+        pending: How many writes of this window that it shows are not on the disk yet.
     """
 
     id: int
@@ -52,6 +65,9 @@ class Card:
     problem: str
     missing: bool
     faces: int | None
+    marks: PhotoMarks = field(default_factory=PhotoMarks)
+    quality: float | None = None
+    pending: int = 0
 
     def spoken(self) -> str:
         """The cell in words, for assistive technology and tool tips."""
@@ -61,6 +77,8 @@ class Card:
         if self.faces is not None:
             parts.append("1 face" if self.faces == 1 else f"{self.faces} faces")
         parts += [word for _, word in self.notes]
+        if self.marks:
+            parts.append(describe(_as_marks(self.marks)).lower())
         if self.missing:
             parts.append("file missing")
         if self.problem:
@@ -87,6 +105,8 @@ class Cards(QObject):
         super().__init__(session)
         self._session = session
         self._subject = Subject.FACES
+        self._rule = PhotoRule.BEST
+        self._key = SortKey.SCORE
         self._cards: OrderedDict[int, Card] = OrderedDict()
         self._stale: dict[int, int] = {}
         self._all_stale = 0
@@ -98,13 +118,16 @@ class Cards(QObject):
         """What the ids are ids of."""
         return self._subject
 
-    def set_subject(self, subject: Subject) -> None:
-        """Hold cards of something else; drops those that are here."""
-        if subject is not self._subject:
-            self._subject = subject
+    def show(self, query: Query) -> None:
+        """Hold cards of what a query is about; those of another subject are dropped."""
+        if query.subject is not self._subject:
+            self._subject = query.subject
             self._clock += 1
             for held in (self._cards, self._stale, self._fetched):
                 held.clear()
+        if (query.photo_rule, query.order.key) != (self._rule, self._key):
+            self._rule, self._key = query.photo_rule, query.order.key
+            self.touch_all()
 
     def get(self, key: int) -> Card | None:
         """The card as far as it is known, perhaps a stale one."""
@@ -118,9 +141,9 @@ class Cards(QObject):
         """Fetch these; a newer wish in the same ``lane`` takes the place of an older one."""
         if not keys:
             return
-        library, subject, asked = self._session.library, self._subject, self._clock
+        subject, asked = self._subject, self._clock
         self._session.run(
-            lambda: read_cards(library, subject, keys),
+            self._reading(keys),
             lambda cards: self._take(subject, asked, keys, cards),
             key=lane,
         )
@@ -131,14 +154,14 @@ class Cards(QObject):
         if card is not None:
             then(card)
             return
-        library, subject, asked = self._session.library, self._subject, self._clock
+        subject, asked = self._subject, self._clock
 
         def take(cards: list[Card]) -> None:
             self._take(subject, asked, [key], cards)
             if cards and subject is self._subject:
                 then(cards[0])
 
-        self._session.run(lambda: read_cards(library, subject, [key]), take, key="card")
+        self._session.run(self._reading([key]), take, key="card")
 
     def put(self, cards: Iterable[Card]) -> None:
         """Keep cards that are new from the library."""
@@ -173,20 +196,64 @@ class Cards(QObject):
         self.staled.emit()
 
     def patch(self, change: Callable[[Card], Card], wanted: Callable[[Card], bool]) -> list[int]:
-        """Show at once what is about to be written; the rows confirm it. Ids of those changed."""
+        """Show at once what is about to be written, as pending until `settle`. Ids of those.
+
+        Until then no answer of the library takes their place: it may be older than the write.
+        """
         self._clock += 1
         changed = []
         for key, card in self._cards.items():
             if wanted(card) and (other := change(card)) != card:
-                self._cards[key] = other
+                self._cards[key] = replace(other, pending=card.pending + 1)
                 self._stale[key] = self._clock
                 changed.append(key)
         if changed:
             self.arrived.emit(changed)
         return changed
 
+    def settle(self, keys: Iterable[int]) -> None:
+        """What `patch` showed of these is on the disk."""
+        self._clock += 1
+        settled = []
+        for key in keys:
+            card = self._cards.get(key)
+            if card is not None and card.pending:
+                self._cards[key] = replace(card, pending=card.pending - 1)
+                self._stale[key] = self._clock
+                settled.append(key)
+        if settled:
+            self.arrived.emit(settled)
+            self.staled.emit()
+
+    def drop(self, keys: Iterable[int]) -> None:
+        """What `patch` showed of these will not be so: they are read anew before they are shown."""
+        self._clock += 1
+        dropped = [key for key in keys if self._cards.pop(key, None) is not None]
+        for key in dropped:
+            self._stale.pop(key, None)
+            self._fetched.pop(key, None)
+        if dropped:
+            self.arrived.emit(dropped)
+            self.staled.emit()
+
+    def photos_of(self, ids: Ids) -> frozenset[PhotoId]:
+        """The photos of those of these ids whose cards are here."""
+        here = np.fromiter(self._cards, np.int64, len(self._cards))
+        shown = here[np.isin(here, ids)].tolist()
+        return frozenset(self._cards[key].photo_id for key in shown)
+
+    def _reading(self, keys: Sequence[int]) -> Callable[[], list[Card]]:
+        """What reads them, off the window's thread."""
+        library, subject, rule = self._session.library, self._subject, self._rule
+        key = self._key
+        return lambda: read_cards(library, subject, keys, rule, key)
+
     def _is_stale(self, key: int) -> bool:
         return key in self._stale or self._fetched.get(key, 0) < self._all_stale
+
+    def _is_news(self, key: int, asked: int) -> bool:
+        held = self._cards.get(key)
+        return held is None or (not held.pending and self._stale.get(key, 0) <= asked)
 
     def _take(
         self, subject: Subject, asked: int, keys: Sequence[int], cards: Sequence[Card]
@@ -195,7 +262,7 @@ class Cards(QObject):
             return
         now = self._clock
         # Older than a patch or a change: it would show for a moment what is no longer so.
-        fresh = [c for c in cards if c.id not in self._cards or self._stale.get(c.id, 0) <= asked]
+        fresh = [card for card in cards if self._is_news(card.id, asked)]
         self._clock = asked  # they are as new as their question
         self.put(fresh)
         self._clock = now
@@ -207,11 +274,17 @@ class Cards(QObject):
         self.arrived.emit([card.id for card in fresh])
 
 
-def read_cards(library: Library, subject: Subject, ids: Sequence[int]) -> list[Card]:
+def read_cards(
+    library: Library,
+    subject: Subject,
+    ids: Sequence[int],
+    rule: PhotoRule = PhotoRule.BEST,
+    key: SortKey = SortKey.SCORE,
+) -> list[Card]:
     """The cards of these ids; ids that are gone are left out."""
     if subject is Subject.FACES:
-        return [_face_card(row) for row in library.views.face_rows(ids)]
-    return [_photo_card(row) for row in library.views.photo_rows(ids)]
+        return [_face_card(row, key) for row in library.views.face_rows(ids)]
+    return [_photo_card(row, rule, key) for row in library.views.photo_rows(ids)]
 
 
 def read_thumbnails(library: Library, subject: Subject, ids: Sequence[int]) -> dict[int, bytes]:
@@ -219,6 +292,18 @@ def read_thumbnails(library: Library, subject: Subject, ids: Sequence[int]) -> d
     if subject is Subject.FACES:
         return {int(key): jpeg for key, jpeg in library.thumbnails.faces(ids).items()}
     return {int(key): jpeg for key, jpeg in library.thumbnails.photos(ids).items()}
+
+
+def _as_marks(marks: PhotoMarks) -> list[Mark]:
+    """What holds, as what was said."""
+    said: list[Mark] = []
+    if marks.flag:
+        said.append(SetFlag(marks.flag))
+    if marks.stars:
+        said.append(SetStars(marks.stars))
+    if marks.colour:
+        said.append(SetColour(marks.colour))
+    return said + [AddTag(tag) for tag in sorted(marks.tags)]
 
 
 _FLAG_MARKS = {
@@ -229,32 +314,40 @@ _FLAG_MARKS = {
 }
 
 
-def _face_card(row: FaceRow) -> Card:
+def _face_card(row: FaceRow, key: SortKey) -> Card:
     return Card(
         id=row.id,
         photo_id=row.photo_id,
         face_id=row.id,
         title=PurePath(row.path).name,
-        detail=f"{row.taken_at:%d %b %Y  %H:%M}" if row.taken_at else f"{row.eye_distance:.0f} px",
+        detail=sorted_by(row, key) or _time(row) or f"{row.eye_distance:.0f} px",
         score=row.score,
         notes=tuple(mark for flag, mark in _FLAG_MARKS.items() if flag in row.flags),
         problem="",
         missing=row.missing,
         faces=None,
+        marks=row.marks,
+        quality=row.quality,
     )
 
 
-def _photo_card(row: PhotoRow) -> Card:
+def _time(row: FaceRow | PhotoRow) -> str:
+    return f"{row.taken_at:%d %b %Y  %H:%M}" if row.taken_at else ""
+
+
+def _photo_card(row: PhotoRow, rule: PhotoRule, key: SortKey) -> Card:
     failed = row.status is PhotoStatus.FAILED
     return Card(
         id=row.id,
         photo_id=row.id,
         face_id=None,
         title=row.name,
-        detail=f"{row.taken_at:%d %b %Y  %H:%M}" if row.taken_at else row.format,
-        score=row.best_score,
+        detail=sorted_by(row, key) or _time(row) or row.format,
+        score=row.score(rule),
         notes=(),
         problem=row.reason if failed else "",
         missing=row.missing,
         faces=None if failed else row.face_count,
+        marks=row.marks,
+        quality=row.quality,
     )

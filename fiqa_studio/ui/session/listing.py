@@ -88,7 +88,7 @@ class Listing(QObject):
         self._held = -1
         self._then: list[Callable[[], object]] = []
         self.cards = Cards(session)
-        self.cards.set_subject(query.subject)
+        self.cards.show(query)
         self.rows = Rows(self.cards, self)
         self.selection = Selection(self, self.rows, self.cards)
         self._refresh = Refresher(self._list_again, _REFRESH_MS, self)
@@ -156,6 +156,13 @@ class Listing(QObject):
     def refresh(self) -> None:
         """Ask the same again, soon; what is selected and in view stays."""
         self._refresh.request()
+
+    def bring_up_to_date(self, then: Callable[[], object]) -> None:
+        """Ask the same again, now; ``then`` is called once that answer is shown."""
+        self._waits, self._held = False, -1
+        self._then.append(then)
+        self._refresh.replaced()
+        self._ask(anew=False)
 
     def close_down(self) -> None:
         """Ask for nothing more; the session is about to close."""

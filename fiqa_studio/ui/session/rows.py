@@ -39,7 +39,7 @@ class Rows(QAbstractListModel):
     def show(self, found: Found) -> None:
         """Show another list. Cards known by id stay known."""
         self.beginResetModel()
-        self._cards.set_subject(found.query.subject)
+        self._cards.show(found.query)
         self._found = found
         self.ids = found.ids
         self.endResetModel()

@@ -31,6 +31,7 @@ class ActionSet:
         self._registry = registry
         self._actions = {row.id: self._make(row, window) for row in registry.actions}
         self._state: State | None = None
+        self._tips: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> QAction:
         """The action of this id. Raises `KeyError`."""
@@ -53,7 +54,9 @@ class ActionSet:
             keys = keymap.keys_of(row.id)
             action.setShortcuts([QKeySequence(key) for key in keys])
             tip = row.tip or row.plain_title
-            action.setToolTip(f"{tip}  ({native(keys[0])})" if keys else tip)
+            self._tips[row.id] = f"{tip}  ({native(keys[0])})" if keys else tip
+            action.setToolTip(self._tips[row.id])
+        self._state = None
 
     def update(self, state: State) -> None:
         """Enable, disable, check and name by what the window is doing."""
@@ -63,6 +66,8 @@ class ActionSet:
         for row in self._registry.actions:
             action = self._actions[row.id]
             action.setEnabled(row.enabled(state))
+            why_not = "" if action.isEnabled() else row.why_not(state)
+            action.setToolTip(why_not or self._tips[row.id])
             if row.checked is not None:
                 action.setChecked(row.checked(state))
             if row.retitled is not None:
@@ -86,6 +91,7 @@ class ActionSet:
             menu.addAction(self._actions[row.id])
             self._fill_submenus(menus, row.id)
         for menu in menus.values():
+            menu.setToolTipsVisible(True)
             _letter(menu)
 
     def _fill_submenus(self, menus: dict[str, QMenu], after: str) -> None:
@@ -118,6 +124,7 @@ class ActionSet:
         action.setObjectName(row.id)
         action.setIconText(row.plain_title)
         action.setCheckable(row.checked is not None)
+        action.setAutoRepeat(not row.once)
         action.setStatusTip("")
         # A menu shows either an icon or a tick, and a tick says more.
         action.setIconVisibleInMenu(row.checked is None)

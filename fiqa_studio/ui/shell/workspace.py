@@ -157,7 +157,10 @@ class Workspace(QWidget):
 
         if spot.area in self._areas and spot.area != self.area:
             self.show_area(spot.area)
-        listing.set_query(spot.query, restore)
+        if spot.query == listing.query and listing.rows.row_of(spot.current) < 0 <= spot.current:
+            listing.bring_up_to_date(restore)  # it had been marked out of what the filter shows
+        else:
+            listing.set_query(spot.query, restore)
 
     def _area_anchor(self) -> tuple[int, int]:
         anchor = getattr(self.area_view(), "anchor", None)

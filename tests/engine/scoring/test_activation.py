@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from scipy.stats import rankdata, spearmanr
 
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.scores import Score
-from fiqa_studio.engine.scoring.activation import Activation, ranks
+from fiqa_studio.engine.scoring.activation import Activation, comparison_said, ranks
 from fiqa_studio.engine.scoring.installed import Scorers
 from fiqa_studio.store.library import Library
 from fiqa_studio.store.photos import IndexedFile
@@ -88,10 +89,8 @@ def test_two_scorers_are_compared_on_the_faces_both_have_seen(library: Library) 
     apart = [abs(x - y) for x, y in zip(rankdata(a), rankdata(b), strict=True)]
     worst = both[int(np.argmax(apart))]
     assert compared.largest[0].face_id == worst
-    assert (compared.largest[0].first, compared.largest[0].second) == (
-        first[worst],
-        second[worst],
-    )
+    assert compared.largest[0].first == pytest.approx(first[worst], abs=1e-11)
+    assert compared.largest[0].second == pytest.approx(second[worst], abs=1e-11)
 
 
 def test_a_scorer_without_scores_here_cannot_be_compared(library: Library) -> None:
@@ -110,3 +109,12 @@ def test_ranks_are_those_of_scipy() -> None:
     values = np.array([3.0, 1.0, 3.0, 2.0, 1.0, 1.0])
     assert ranks(values).tolist() == rankdata(values).tolist()
     assert ranks(np.empty(0)).tolist() == []
+
+
+def test_a_comparison_in_words(library: Library) -> None:
+    compared = activation(library).compare("starter", "sharpness")
+    said = comparison_said(compared)
+    assert said.startswith("On the 170 faces that both have scored, their order agrees by 0.")
+    points = round(99 * (compared.mean_difference or 0.0))
+    assert f"Sharpness scores {abs(points)} point" in said or "the same" in said
+    assert comparison_said(replace(compared, faces=0)) == "No face has scores of both."

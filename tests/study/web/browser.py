@@ -20,7 +20,7 @@ _LIMIT_SECONDS = 60.0
 class Browser:
     """One headless Chromium with one page. Calls wait for what they ask, never for time."""
 
-    def __init__(self, profile: Path):
+    def __init__(self, profile: Path, *, scale: float = 1.0):
         to_child, self._out = os.pipe()
         self._in, from_child = os.pipe()
         assert CHROMIUM is not None
@@ -32,6 +32,8 @@ class Browser:
                 "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update",
                 "--disable-extensions", "--mute-audio", "--disable-features=Translate",
+                # The screen's own: emulated, a page is laid out in CSS pixels and then scaled.
+                f"--force-device-scale-factor={scale}",
                 f"--user-data-dir={profile}", "about:blank",
             ],
             pass_fds=(to_child, from_child),
@@ -81,8 +83,8 @@ class Browser:
         seen = self.run("document.body.innerText")
         raise AssertionError(f"never true: {script}; the page says: {seen!r}; {self.faults()}")
 
-    def size(self, width: int, height: int, scale: float = 1.0, *, touch: bool = False) -> None:
-        """Give the page a size in CSS pixels, a device pixel ratio, and fingers."""
+    def size(self, width: int, height: int, scale: float = 0.0, *, touch: bool = False) -> None:
+        """Give the page a size in CSS pixels, an emulated pixel ratio (0: none), and fingers."""
         self.ask(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=scale, mobile=touch,

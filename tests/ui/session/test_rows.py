@@ -119,6 +119,12 @@ def test_an_answer_older_than_what_is_shown_does_not_undo_it(
     card = cards.get(key)
     assert card is not None
     assert card.title == "mine"
+    assert card.pending == 1
+    cards.want([key])  # nor does one that was asked for while the write is on its way
+    with qtbot.waitSignal(cards.arrived):
+        pass
+    assert cards.get(key) == card
+    cards.settle([key])
     cards.want([key])
     qtbot.waitUntil(lambda: cards.get(key) != card)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from pytestqt.qtbot import QtBot
 from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.domain.query import Order, Query, SortKey, Subject
+from fiqa_studio.domain.scores import Score
 from fiqa_studio.domain.terms import Between, InIds, Is, Words
+from fiqa_studio.engine.scoring.activation import scorer_info_of
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.browser.area import GridArea
@@ -290,6 +293,27 @@ def test_the_scorers_are_in_the_menu(
     qtbot.waitUntil(lambda: ("score", "sharpness") in engine.calls)
 
 
+def test_choosing_a_scorer_that_has_scores_here_shows_them_at_once(
+    qtbot: QtBot, window: MainWindow, engine: RecordingEngine, library: Library
+) -> None:
+    installed = next(one for one in engine.scorers.installed() if one.name == "sharpness")
+    library.scores.ensure_scorer(scorer_info_of(installed)).result()
+    score = Score(0.5, 0.1, "float32", "cpu", datetime(2024, 6, 1, tzinfo=UTC))
+    library.scores.record(installed.hash, [(1, score, None)]).result()
+    menu = next(m for m in window.menuBar().findChildren(QMenu) if plain(m.title()) == "Scorer")
+    menu.aboutToShow.emit()
+    qtbot.waitUntil(lambda: len(menu.actions()) > 1, timeout=60_000)
+    next(a for a in menu.actions() if a.text().startswith("Sharpness")).trigger()
+    qtbot.waitUntil(lambda: "These are the scores of Sharpness" in window.banner.text)
+    active = library.scores.active()
+    assert active is not None
+    assert active.hash == installed.hash
+    assert engine.calls == [], "nothing is scored unasked"
+    button = next(b for b in window.banner.findChildren(QPushButton) if b.text() == "Score Now")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: engine.calls == [("score", "sharpness")])
+
+
 def test_choices_are_remembered(
     qtbot: QtBot, window: MainWindow, library: Library, settings: Settings
 ) -> None:
@@ -345,7 +369,7 @@ def _text_of(widget: QWidget) -> str:
 def test_the_shortcut_sheet_shows_the_table(qtbot: QtBot, window: MainWindow) -> None:
     _trigger(window, "help.shortcuts")
     sheet = window.findChild(KeySheet)
-    assert "Export CSV" in _texts(sheet)
+    assert "Rescan Folders" in _texts(sheet)
     sheet.close()
 
 

@@ -1,6 +1,9 @@
 // Pictures: fetched ahead with the rater's token, and painted one device pixel a pixel.
 
 const KEPT = 6;
+// Edges that lie a hundredth of a pixel off are blended with what is behind them: a margin in the
+// colour of the ground takes that, and the picture inside keeps every pixel.
+const MARGIN = 2;
 
 export class Pictures {
   constructor(token) {
@@ -64,15 +67,18 @@ export function paint(stage, bitmaps, captions) {
   const offY = Math.ceil(box.top * scale - 1e-6) - box.top * scale;
   const canvases = bitmaps.map((bitmap, i) => {
     const canvas = document.createElement("canvas");
-    canvas.width = bitmap.width;
-    canvas.height = bitmap.height;
-    const left = stacked ? x + Math.floor((total[0] - bitmap.width) / 2) : x;
-    const top = stacked ? y : y + Math.floor((total[1] - bitmap.height) / 2);
-    canvas.style.width = `${bitmap.width / scale}px`;
-    canvas.style.height = `${bitmap.height / scale}px`;
+    canvas.width = bitmap.width + 2 * MARGIN;
+    canvas.height = bitmap.height + 2 * MARGIN;
+    const left = (stacked ? x + Math.floor((total[0] - bitmap.width) / 2) : x) - MARGIN;
+    const top = (stacked ? y : y + Math.floor((total[1] - bitmap.height) / 2)) - MARGIN;
+    canvas.style.width = `${canvas.width / scale}px`;
+    canvas.style.height = `${canvas.height / scale}px`;
     canvas.style.left = `${(left + offX) / scale}px`;
     canvas.style.top = `${(top + offY) / scale}px`;
-    canvas.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0);
+    const context = canvas.getContext("2d", { alpha: false });
+    context.fillStyle = "#808080";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(bitmap, MARGIN, MARGIN);
     stage.append(canvas);
     if (captions[i]) {
       const words = document.createElement("div");
@@ -93,10 +99,11 @@ export function paint(stage, bitmaps, captions) {
 export function exact(canvases) {
   const scale = devicePixelRatio;
   const zoomed = window.visualViewport && Math.abs(visualViewport.scale - 1) > 0.01;
+  const near = scale / 64 + 0.01; // browsers keep sizes in 64ths of a CSS pixel
   return !zoomed && canvases.every((canvas) => {
     const box = canvas.getBoundingClientRect();
-    const whole = (value) => Math.abs(value - Math.round(value)) < 0.02;
-    return Math.abs(box.width * scale - canvas.width) < 0.05 && whole(box.left * scale)
+    const whole = (value) => Math.abs(value - Math.round(value)) < near;
+    return Math.abs(box.width * scale - canvas.width) < near && whole(box.left * scale)
       && whole(box.top * scale);
   });
 }
