@@ -18,7 +18,7 @@ from fiqa_studio.exports.writer import Content, Link
 
 _CROP_BYTES = 430_000
 """A crop's PNG, about: 512 x 512 pixels of photos with some noise in them."""
-_ROW_BYTES = 400
+_ROW_BYTES = 220
 """A table's row, about."""
 
 

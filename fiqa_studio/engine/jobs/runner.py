@@ -131,8 +131,10 @@ class JobRunner:
         return [job.progress for job in jobs]
 
     def failures(self, job_id: JobId) -> list[JobFailure]:
-        """The items of a job that failed."""
-        return list(self._tools.library.jobs.failures(job_id))
+        """The items of a job that failed; of this session's also where none is recorded."""
+        with self._guard:
+            job = self._jobs.get(job_id)
+        return job.failures() if job is not None else self._tools.library.jobs.failures(job_id)
 
     def subscribe(self, callback: Listener) -> Callable[[], None]:
         """Call back with each job's progress, up to ten times a second, on engine threads.

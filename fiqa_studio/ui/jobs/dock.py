@@ -68,9 +68,9 @@ class JobsPanel(QWidget):
 
     def show_failures(self, job_id: int) -> None:
         """Open the list of what failed in a job."""
-        library = self._session.library
+        jobs = self._session.engine.jobs
         self._session.run(
-            lambda: list(library.jobs.failures(job_id)),
+            lambda: jobs.failures(JobId(job_id)),
             partial(self._on_failures, job_id),
             key=f"jobs-failures-{id(self)}",
         )

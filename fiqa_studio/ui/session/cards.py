@@ -22,8 +22,9 @@ from fiqa_studio.domain.marks import (
     describe,
 )
 from fiqa_studio.domain.photos import FaceFlag, FaceId, FaceRow, PhotoId, PhotoRow, PhotoStatus
-from fiqa_studio.domain.query import PhotoRule, Query, Subject
+from fiqa_studio.domain.query import PhotoRule, Query, SortKey, Subject
 from fiqa_studio.domain.scores import quality_word, shown_score
+from fiqa_studio.ui.session.values import sorted_by
 
 if TYPE_CHECKING:
     from fiqa_studio.store.library import Library
@@ -43,7 +44,7 @@ class Card:
         photo_id: The photo it belongs to.
         face_id: The face; None in a grid of photos.
         title: File name.
-        detail: A second line, such as the time or the number of faces.
+        detail: A second line: what it is sorted by where nothing else shows that, else the time.
         score: In [0, 1], None without one.
         notes: Names of icons for what a user should know, with a word for each.
         problem: Why there is nothing to see; empty when all is well.
@@ -105,6 +106,7 @@ class Cards(QObject):
         self._session = session
         self._subject = Subject.FACES
         self._rule = PhotoRule.BEST
+        self._key = SortKey.SCORE
         self._cards: OrderedDict[int, Card] = OrderedDict()
         self._stale: dict[int, int] = {}
         self._all_stale = 0
@@ -123,8 +125,8 @@ class Cards(QObject):
             self._clock += 1
             for held in (self._cards, self._stale, self._fetched):
                 held.clear()
-        if query.photo_rule is not self._rule:
-            self._rule = query.photo_rule
+        if (query.photo_rule, query.order.key) != (self._rule, self._key):
+            self._rule, self._key = query.photo_rule, query.order.key
             self.touch_all()
 
     def get(self, key: int) -> Card | None:
@@ -243,7 +245,8 @@ class Cards(QObject):
     def _reading(self, keys: Sequence[int]) -> Callable[[], list[Card]]:
         """What reads them, off the window's thread."""
         library, subject, rule = self._session.library, self._subject, self._rule
-        return lambda: read_cards(library, subject, keys, rule)
+        key = self._key
+        return lambda: read_cards(library, subject, keys, rule, key)
 
     def _is_stale(self, key: int) -> bool:
         return key in self._stale or self._fetched.get(key, 0) < self._all_stale
@@ -272,12 +275,16 @@ class Cards(QObject):
 
 
 def read_cards(
-    library: Library, subject: Subject, ids: Sequence[int], rule: PhotoRule = PhotoRule.BEST
+    library: Library,
+    subject: Subject,
+    ids: Sequence[int],
+    rule: PhotoRule = PhotoRule.BEST,
+    key: SortKey = SortKey.SCORE,
 ) -> list[Card]:
     """The cards of these ids; ids that are gone are left out."""
     if subject is Subject.FACES:
-        return [_face_card(row) for row in library.views.face_rows(ids)]
-    return [_photo_card(row, rule) for row in library.views.photo_rows(ids)]
+        return [_face_card(row, key) for row in library.views.face_rows(ids)]
+    return [_photo_card(row, rule, key) for row in library.views.photo_rows(ids)]
 
 
 def read_thumbnails(library: Library, subject: Subject, ids: Sequence[int]) -> dict[int, bytes]:
@@ -307,13 +314,13 @@ _FLAG_MARKS = {
 }
 
 
-def _face_card(row: FaceRow) -> Card:
+def _face_card(row: FaceRow, key: SortKey) -> Card:
     return Card(
         id=row.id,
         photo_id=row.photo_id,
         face_id=row.id,
         title=PurePath(row.path).name,
-        detail=f"{row.taken_at:%d %b %Y  %H:%M}" if row.taken_at else f"{row.eye_distance:.0f} px",
+        detail=sorted_by(row, key) or _time(row) or f"{row.eye_distance:.0f} px",
         score=row.score,
         notes=tuple(mark for flag, mark in _FLAG_MARKS.items() if flag in row.flags),
         problem="",
@@ -324,14 +331,18 @@ def _face_card(row: FaceRow) -> Card:
     )
 
 
-def _photo_card(row: PhotoRow, rule: PhotoRule) -> Card:
+def _time(row: FaceRow | PhotoRow) -> str:
+    return f"{row.taken_at:%d %b %Y  %H:%M}" if row.taken_at else ""
+
+
+def _photo_card(row: PhotoRow, rule: PhotoRule, key: SortKey) -> Card:
     failed = row.status is PhotoStatus.FAILED
     return Card(
         id=row.id,
         photo_id=row.id,
         face_id=None,
         title=row.name,
-        detail=f"{row.taken_at:%d %b %Y  %H:%M}" if row.taken_at else row.format,
+        detail=sorted_by(row, key) or _time(row) or row.format,
         score=row.score(rule),
         notes=(),
         problem=row.reason if failed else "",

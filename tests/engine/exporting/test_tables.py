@@ -178,3 +178,14 @@ def test_a_library_that_cannot_be_written_is_exported_without_a_record(
         assert job.id < 0
         assert jobs.unfinished() == []
     assert len(pd.read_csv(out / "faces.csv")) == 5
+
+
+def test_what_fails_without_a_record_is_listed_all_the_same(
+    album: Album, out: Path, tmp_path: Path
+) -> None:
+    album.photos[0].unlink()
+    with Library.open(album.library.path, read_only=True) as library:
+        exporting, jobs = parts_of(library, tmp_path)
+        job = exporting.start(album.order("photos", out / "photos"))
+        assert job.wait(PATIENCE).failed == 1
+        assert [failure.path for failure in jobs.failures(job.id)] == [str(album.photos[0])]

@@ -133,6 +133,9 @@ class _Runner:
     def unfinished(self, _limit: int) -> list[JobRecord]:
         return [record for record in self._jobs.recent() if record.id in self._jobs.unfinished]
 
+    def failures(self, job_id: int) -> list[JobFailure]:
+        return self._jobs.failures(job_id)
+
     def cancel(self, job_id: int) -> None:
         self._jobs.asked.append(("cancel", job_id))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from fiqa_studio.domain.marks import PhotoMarks
 from fiqa_studio.domain.query import Query, SortKey, Subject
 from fiqa_studio.store.library import Library
+from fiqa_studio.ui.session.session import Session
 from fiqa_studio.ui.session.values import sorted_by
 
 
@@ -32,3 +34,26 @@ def test_every_order_says_what_it_goes_by(library: Library, subject: Subject) ->
     assert sorted_by(without, SortKey.QUALITY) == ""
     assert sorted_by(without, SortKey.STARS) == "No stars"
     assert sorted_by(without, SortKey.FILE_SIZE) == "999 B"
+
+
+def test_cards_show_what_they_are_sorted_by(qtbot: QtBot, session: Session) -> None:
+    listing = session.listing
+
+    def detail_of(query: Query) -> str:
+        listing.set_query(query)
+        qtbot.waitUntil(lambda: listing.query == query and not listing.loading)
+        key = int(listing.ids[0])
+        listing.cards.want([key])
+        qtbot.waitUntil(lambda: not listing.cards.lacking([key]))
+        card = listing.cards.get(key)
+        assert card is not None
+        return card.detail
+
+    photos = Query(Subject.PHOTOS)
+    row = session.library.views.photo_rows(session.library.views.ids(photos)[:1])[0]
+    assert detail_of(photos.sorted_by(SortKey.FACES)).endswith(("face", "faces"))
+    assert detail_of(photos.sorted_by(SortKey.STARS)) == "No stars"
+    assert detail_of(photos.sorted_by(SortKey.FACE_SIZE)).endswith("px between the eyes")
+    assert row.taken_at is not None
+    assert "202" in detail_of(photos.sorted_by(SortKey.TIME, descending=True))
+    assert detail_of(Query().sorted_by(SortKey.EYES)).startswith("Eyes ")
