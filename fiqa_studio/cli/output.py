@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COUNTS = (
     *("indexed", "faces", "scored", "unchanged", "moved", "returned", "missing"),
-    *("failed", "other", "thumbnails", "maps", "filled", "written"),
+    *("failed", "other", "passed_over", "thumbnails", "maps", "filled", "written"),
 )
 
 

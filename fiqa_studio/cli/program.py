@@ -28,13 +28,14 @@ from fiqa_studio.cli import (
     marking,
     output,
     score_option,
+    skipping,
     study,
 )
 from fiqa_studio.cli.commands import Run
 from fiqa_studio.cli.status import FAULT, INTERRUPTED, KNOWN, NO_READER
 from fiqa_studio.domain.errors import KnownError
 
-_GROUPS = (indexing, listing, marking, albums, exporting, study, installation)
+_GROUPS = (indexing, skipping, listing, marking, albums, exporting, study, installation)
 """Modules whose ``add`` adds commands, in the order of the help."""
 
 _PROGRAMS = {

@@ -40,7 +40,9 @@ TOLERANCE = 1e-3
 _NOISE = 3e-7
 """Moves the features after the first stage as far as float32 rounding does, measured."""
 _NOISY_RUNS = 6
-_DEVIATIONS = 3.0
+_DEVIATIONS = 6.0
+"""The published numbers and ours are two runs of one network on two processors, and what six noisy
+runs show of rounding's effect is an estimate: up to 4.4 times it was seen (decision 7)."""
 _CHUNK = 1 << 22
 
 StepCallback = Callable[[str, float | None], None]

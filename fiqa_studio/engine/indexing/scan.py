@@ -2,9 +2,9 @@
 
 Which files are photos: those with the extension of a photo format, and those that begin like
 one, whatever their name (a file that the library knows already is not opened again). Hidden
-files and folders, sidecars and the droppings of other programs are passed over in silence;
-every other file is counted as "other". Only regular files are ever opened: a pipe or a device
-that bears a photo's name would block for ever.
+files and folders, sidecars, the folders of other programs (`fiqa_studio.engine.indexing.foreign`)
+and what the library's own patterns name are passed over, and listed with their kind. Only regular
+files are ever opened: a pipe or a device that bears a photo's name would block for ever.
 
 Symbolic links: a linked folder is walked after all real ones and each folder only once, so
 loops end and a photo keeps its real path. A linked file counts where its target lies outside
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -23,6 +23,16 @@ from typing import Protocol
 from fiqa_studio.domain.hashing import content_hash
 from fiqa_studio.domain.moments import changed_at_ns
 from fiqa_studio.domain.photos import PhotoId, PhotoStatus
+from fiqa_studio.engine.indexing.foreign import (
+    HIDDEN,
+    OTHER,
+    PATTERN,
+    SIDECAR,
+    PassedOver,
+    Patterns,
+    foreign_folder,
+    unsupported,
+)
 
 PHOTO_EXTENSIONS = frozenset(
     b".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .bmp .dib .gif .heic .heif .hif .avif "
@@ -34,7 +44,6 @@ PHOTO_EXTENSIONS = frozenset(
 _SIDECARS = frozenset(
     b".xmp .aae .thm .pp3 .dop .cos .cop .cot .on1 .lrv .icc .ini .db .lnk".split()
 )
-_FOREIGN_FOLDERS = frozenset([b"@eadir", b"#recycle", b"$recycle.bin", b"__macosx"])
 _HEIF_BRANDS = frozenset(
     [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"]
 )
@@ -44,6 +53,7 @@ _MAGIC = (
     *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"FUJIFILMCCD-RAW"),
 )
 _SNIFFED_BYTES = 32
+_MOST_LISTED = 10_000
 
 Cancelled = Callable[[], bool]
 
@@ -74,13 +84,29 @@ class Walk:
         files: The photos, in the order of their paths.
         problems: Folders that could not be read, links that lead nowhere.
         unseen: Folders whose content is unknown; nothing below them may be called missing.
-        other: How many files are not photos.
+        passed: How many files and folders were passed over, by kind. What lies in a folder that
+            was passed over is not counted.
+        listed: The first of them.
     """
 
     files: list[FileOnDisk] = field(default_factory=list)
     problems: list[ScanProblem] = field(default_factory=list)
     unseen: list[bytes] = field(default_factory=list)
-    other: int = 0
+    passed: Counter[str] = field(default_factory=Counter)
+    listed: list[PassedOver] = field(default_factory=list)
+
+    @property
+    def other(self) -> int:
+        """How many files are not photos."""
+        return sum(
+            count for kind, count in self.passed.items() if kind == OTHER or kind[:1].isupper()
+        )
+
+    def pass_over(self, path: bytes, kind: str) -> None:
+        """Note that something is not looked at."""
+        self.passed[kind] += 1
+        if len(self.listed) < _MOST_LISTED:
+            self.listed.append(PassedOver(path, kind))
 
 
 class Known(Protocol):
@@ -135,6 +161,8 @@ def walk(
     *,
     skip: Collection[bytes] = (),
     known: Collection[bytes] = (),
+    ignore: Patterns | None = None,
+    root: bytes = b"",
     cancelled: Cancelled = lambda: False,
     counted: Callable[[int], None] = lambda _count: None,
 ) -> Walk:
@@ -144,10 +172,14 @@ def walk(
         folder: Where to begin.
         skip: Folders inside it that are scanned on their own.
         known: Paths that are photos for certain, so need not be opened.
+        ignore: The library's own patterns.
+        root: The indexed folder that they are relative to; ``folder`` where not given.
         cancelled: Asked once a folder; the walk then ends early.
         counted: Told the number of photos so far, once a folder.
     """
-    return _Walker(folder, skip=frozenset(skip), known=known).run(cancelled, counted)
+    walker = _Walker(folder, skip=frozenset(skip), known=known)
+    walker.ignore, walker.root = ignore or Patterns(), root or folder
+    return walker.run(cancelled, counted)
 
 
 class _Walker:
@@ -159,6 +191,8 @@ class _Walker:
         self._folders = [folder]
         self._linked_folders: list[bytes] = []
         self._visited: set[tuple[int, int]] = set()
+        self.ignore = Patterns()
+        self.root = folder
 
     def run(self, cancelled: Cancelled, counted: Callable[[int], None]) -> Walk:
         while self._folders or self._linked_folders:
@@ -185,14 +219,18 @@ class _Walker:
 
     def _consider(self, entry: os.DirEntry[bytes]) -> None:
         name = entry.name.lower()
-        if name.startswith(b".") or name in _FOREIGN_FOLDERS or entry.path in self._skip:
+        if entry.path in self._skip:
+            return
+        if name.startswith(b"."):
+            self._found.pass_over(entry.path, HIDDEN)
             return
         extension = os.path.splitext(name)[1]
         try:
             if entry.is_symlink():
                 self._consider_link(entry, extension)
             elif entry.is_dir(follow_symlinks=False):
-                self._folders.append(entry.path)
+                if self._is_looked_into(entry.path):
+                    self._folders.append(entry.path)
             else:
                 self._consider_file(entry.path, extension, entry.stat(follow_symlinks=False))
         except OSError as error:
@@ -212,17 +250,31 @@ class _Walker:
                 )
             return
         if stat.S_ISDIR(status.st_mode):
-            self._linked_folders.append(entry.path)
+            if self._is_looked_into(entry.path):
+                self._linked_folders.append(entry.path)
         elif not _inside(os.path.realpath(entry.path), self._real_folder):
             self._consider_file(entry.path, extension, status)
 
     def _consider_file(self, path: bytes, extension: bytes, status: os.stat_result) -> None:
-        if not stat.S_ISREG(status.st_mode) or extension in _SIDECARS:
+        if not stat.S_ISREG(status.st_mode):
             return
-        if extension in PHOTO_EXTENSIONS or path in self._known or _begins_like_a_photo(path):
+        if extension in _SIDECARS:
+            self._found.pass_over(path, SIDECAR)
+        elif self.ignore.match(path, self.root, folder=False):
+            self._found.pass_over(path, PATTERN)
+        elif extension in PHOTO_EXTENSIONS or path in self._known or _begins_like_a_photo(path):
             self._found.files.append(FileOnDisk(path, status.st_size, changed_at_ns(status)))
         else:
-            self._found.other += 1
+            self._found.pass_over(path, unsupported(extension) or OTHER)
+
+    def _is_looked_into(self, path: bytes) -> bool:
+        above, name = os.path.split(path)
+        kind = foreign_folder(name.lower(), above)
+        if not kind and self.ignore.match(path, self.root, folder=True):
+            kind = PATTERN
+        if kind:
+            self._found.pass_over(path, kind)
+        return not kind
 
 
 def make_plan(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fiqa_studio.domain.errors import KnownError, PhotoError
 from fiqa_studio.domain.paths import path_from_bytes
 from fiqa_studio.domain.photos import PhotoId, PhotoStatus, RootId
+from fiqa_studio.engine.indexing.ignoring import ignored
 from fiqa_studio.engine.indexing.places import Place, within
 from fiqa_studio.engine.indexing.scan import FileOnDisk, Plan, Walk, make_plan, walk
 from fiqa_studio.engine.jobs.feed import Batch, feed, not_recorded
@@ -116,6 +117,8 @@ class IndexWork:
             place.start,
             skip=nested,
             known=known.keys(),
+            ignore=ignored(self._library),
+            root=place.root,
             cancelled=lambda: self._job.cancelled,
             counted=self._say_found,
         )
@@ -137,6 +140,7 @@ class IndexWork:
 
     def _note_problems(self, found: Walk) -> None:
         self._job.counts["other"] += found.other
+        self._job.counts["passed_over"] += found.passed.total()
         for problem in found.problems:
             self._job.fail_item(problem.path, KnownError(problem.message, code=problem.code))
 

@@ -13,6 +13,7 @@ from fiqa_studio.ui.actions.action import Action
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget
 
+    from fiqa_studio.engine.jobs.kinds import JobKind
     from fiqa_studio.ui.actions.area import AreaView
     from fiqa_studio.ui.actions.context import Context
 
@@ -156,4 +157,4 @@ class Feature:
     facts: Callable[[Context], Mapping[str, object]] = no_facts
     attached: Callable[[Context], None] | None = None
     paths: Callable[[Context, Sequence[Path]], None] | None = None
-    job_kinds: Callable[[], Sequence[object]] = tuple
+    job_kinds: Callable[[], Sequence[JobKind]] = tuple

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fiqa_studio.ui.actions.action import Action, State, with_library
 from fiqa_studio.ui.actions.context import Context
 from fiqa_studio.ui.actions.feature import Area, Feature, Page, Panel, Side, Submenu, Tool
+
+if TYPE_CHECKING:
+    from fiqa_studio.engine.jobs.kinds import JobKind
 
 
 class Registry:
@@ -97,7 +100,7 @@ class Registry:
             facts.update(feature.facts(context))
         return facts
 
-    def job_kinds(self) -> list[object]:
+    def job_kinds(self) -> list[JobKind]:
         """The kinds of jobs of all features, made now."""
         return [kind for feature in self.features for kind in feature.job_kinds()]
 

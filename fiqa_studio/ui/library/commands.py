@@ -122,7 +122,7 @@ def remove_root(context: Context, root_id: int) -> None:
     def work(_: Engine) -> Any:
         return library.roots.remove(root_id)
 
-    context.do(Operation(title=f"Removed {name}", work=work))
+    context.do(Operation(title=f"Removed {name}", work=work, undoable=False))
 
 
 def reveal_root(context: Context, root_id: int) -> None:

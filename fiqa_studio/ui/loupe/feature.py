@@ -79,6 +79,8 @@ def _cycled(by: int) -> Action:
         areas=_IN_LOUPE,
         focused=True,
         section="Loupe",
+        # With one face or none, Tab goes on to the next control, as everywhere.
+        when=lambda state: state["loupe.faces"] > 1,
     )
 
 
@@ -93,7 +95,9 @@ def _open(context: Context) -> None:
 
 
 def _facts(context: Context) -> dict[str, object]:
-    return {name: context.settings[name] for name in ("overlay", "boxes", "landmarks")}
+    faces = getattr(context.window.area_view(), "face_count", 0)
+    drawn = {name: context.settings[name] for name in ("overlay", "boxes", "landmarks")}
+    return {**drawn, "loupe.faces": faces}
 
 
 FEATURE = Feature(

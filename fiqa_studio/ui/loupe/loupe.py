@@ -149,6 +149,11 @@ class LoupeView(AreaView):
         return self._loaded is not None
 
     @property
+    def face_count(self) -> int:
+        """Faces on the photo, as far as known."""
+        return len(self.canvas.marks)
+
+    @property
     def notice(self) -> str:
         """What is said in place of the photo; empty while it is shown."""
         notice = self._stage.notice

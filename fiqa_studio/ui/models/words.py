@@ -147,7 +147,7 @@ def verdicts_of(comparisons: list[Comparison]) -> tuple[Verdict, Verdict]:
             "With rounding",
             comparisons,
             lambda c: c.rounding_used,
-            "within the tolerance and three times the measured effect of rounding",
+            "within the tolerance and six times the measured effect of rounding",
             "what is allowed",
         ),
     )

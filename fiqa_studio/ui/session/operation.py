@@ -46,6 +46,7 @@ class Operation:
         then: Called in the window's thread with the outcome.
         failed: Called with the error besides telling it.
         quiet: Whether nothing is said of it in the status bar.
+        undoable: Whether Undo may take it back.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Operation:
     then: Callable[[Any], object] = nothing
     failed: Callable[[Exception], object] = nothing
     quiet: bool = False
+    undoable: bool = True
 
 
 def wait_for(answer: Future[Any] | Any) -> Any:

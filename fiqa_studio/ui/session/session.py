@@ -136,35 +136,39 @@ class Session(QObject):
         lane = self._slow if slow else self._quick
         lane.run(fn, then, failed=failed or self.report, key=key)
 
-    def do(self, operation: Operation, *, undoable: bool = True) -> None:
+    def do(self, operation: Operation) -> None:
         """Run a write that the user asked for; see `Operation`.
 
         Cards show it before the next frame where it says what they will show.
         """
-        spot = self.undo.spot() if self.undo.spot is not None and undoable else None
+        done = self.undo.begin(operation.title) if operation.undoable else None
         patched = self._patch(operation)
         engine = self.engine
-        self.undo.expect(operation.title if spot is not None else "")
+
+        def work() -> Any:
+            outcome = wait_for(operation.work(engine))
+            if done is not None:
+                done.action_id = action_of(outcome)
+            return outcome
 
         def take(outcome: Any) -> None:
             self.listing.cards.settle(patched)
             self._tell_own(changes_of(outcome))
-            action = action_of(outcome)
-            if action is not None and spot is not None:
-                self.undo.push(action, operation.title, spot)
+            if done is not None and done.action_id is None:
+                self.undo.drop(done)
             if not operation.quiet:
                 self.said.emit(operation.title)
             operation.then(outcome)
             self.done.emit(operation, outcome)
-            self.undo.came()
 
         def failed(error: Exception) -> None:
             self.listing.cards.drop(patched)
+            if done is not None:
+                self.undo.drop(done)
             operation.failed(error)
-            self.undo.came()
             self.report(error)
 
-        self._writes.run(lambda: wait_for(operation.work(engine)), take, failed=failed)
+        self._writes.run(work, take, failed=failed)
 
     def _patch(self, operation: Operation) -> list[int]:
         if operation.patch is None:

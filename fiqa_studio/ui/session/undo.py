@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _KEPT = 1000
 """Actions that can be taken back one by one; older ones in the history."""
+_SETTLED = ("action.undone", "action.unknown")
+"""Failures after which there is nothing left to take back."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,19 +47,20 @@ class Spot:
     offset: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Done:
     """One action of this session.
 
     Attributes:
-        action_id: Of the action that taking it back would take back.
         title: What it was.
-        spot: Where.
+        spot: Where; None where nobody knows.
+        action_id: Of the action that taking it back would take back; None until it is written.
+            Set by the thread that writes, and read by it for the next write.
     """
 
-    action_id: int
     title: str
-    spot: Spot
+    spot: Spot | None
+    action_id: int | None = None
 
 
 class Undo(QObject):
@@ -78,92 +81,85 @@ class Undo(QObject):
         self._session = session
         self._done: list[Done] = []
         self._undone: list[Done] = []
-        self._expected: list[str] = []
-        self._asked: list[Callable[[], None]] = []
         self.spot: Callable[[], Spot] | None = None
         self.go: Callable[[Spot], None] | None = None
 
     @property
     def title(self) -> str:
         """What Undo would take back; empty for nothing."""
-        coming = next((title for title in reversed(self._expected) if title), "")
-        return coming or (self._done[-1].title if self._done else "")
+        return self._done[-1].title if self._done else ""
 
     @property
     def redo_title(self) -> str:
         """What Redo would do again; empty for nothing."""
         return self._undone[-1].title if self._undone else ""
 
-    def expect(self, title: str) -> None:
-        """An operation is on its way to the disk; ``title`` empty where it cannot be undone.
+    def begin(self, title: str) -> Done:
+        """An action is on its way, and can be taken back from now on.
 
-        Undo and Redo wait for it: a hand that marks and takes back is faster than a disk.
+        What was undone before it cannot be done again.
         """
-        self._expected.append(title)
-        if title:
-            self.changed.emit()
-
-    def came(self) -> None:
-        """The operation that was expected first is done, or failed."""
-        del self._expected[:1]
-        self.changed.emit()
-        while self._asked and not self._expected:
-            self._asked.pop(0)()
-
-    def push(self, action_id: int, title: str, spot: Spot) -> None:
-        """An action was done; what was undone before it cannot be done again."""
-        self._done.append(Done(action_id, title, spot))
+        done = Done(title, self.spot() if self.spot is not None else None)
+        self._done.append(done)
         del self._done[:-_KEPT]
         self._undone.clear()
+        self.changed.emit()
+        return done
+
+    def drop(self, done: Done) -> None:
+        """It came to nothing: there is nothing to take back."""
+        self._done[:] = [one for one in self._done if one is not done]
+        self._undone[:] = [one for one in self._undone if one is not done]
         self.changed.emit()
 
     def forget(self, action_id: int) -> None:
         """It was taken back elsewhere, as in the history."""
-        self._done = [one for one in self._done if one.action_id != action_id]
-        self._undone = [one for one in self._undone if one.action_id != action_id]
+        self._done[:] = [one for one in self._done if one.action_id != action_id]
+        self._undone[:] = [one for one in self._undone if one.action_id != action_id]
         self.changed.emit()
 
     def undo(self) -> None:
         """Take back the last action, and show where it was done."""
-        self._in_turn(lambda: self._turn(self._done, self._undone, "Undo"))
+        self._turn(self._done, self._undone, "Undo")
 
     def redo(self) -> None:
         """Do again what was taken back last."""
-        self._in_turn(lambda: self._turn(self._undone, self._done, "Redo"))
-
-    def _in_turn(self, turn: Callable[[], None]) -> None:
-        if self._expected:
-            self._asked.append(turn)
-        else:
-            turn()
+        self._turn(self._undone, self._done, "Redo")
 
     def _turn(self, source: list[Done], target: list[Done], verb: str) -> None:
         if not source:
             return
         last = source.pop()
+        turned = Done(last.title, last.spot)
+        target.append(turned)
         self.changed.emit()
 
         def work(engine: Engine) -> Any:
-            return engine.marking.undo(last.action_id)
+            # After what it takes back, since writes keep their order: so its id is known by now.
+            if last.action_id is None:
+                return None
+            outcome = engine.marking.undo(last.action_id).result()
+            turned.action_id = action_of(outcome)
+            return outcome
 
         def then(outcome: Any) -> None:
-            if self.go is not None:  # now, when what was marked away is listed again
-                self.go(last.spot)
-            turned = action_of(outcome)
-            if turned is not None:
-                target.append(Done(turned, last.title, last.spot))
+            if self.go is not None and last.spot is not None:
+                self.go(last.spot)  # now, when what was marked away is listed again
+            if turned.action_id is None:
+                self.drop(turned)
             stayed = int(getattr(outcome, "stayed", 0))
             if stayed:
                 self._session.said.emit(_stayed_words(last.title, stayed))
-            self.changed.emit()
 
-        def failed(_: Exception) -> None:
-            source.append(last)
-            self.changed.emit()
+        def failed(error: Exception) -> None:
+            if getattr(error, "code", "") not in _SETTLED:
+                source.append(last)
+            self.drop(turned)
 
         self._session.do(
-            Operation(title=f"{verb} {last.title}", work=work, then=then, failed=failed),
-            undoable=False,
+            Operation(
+                title=f"{verb} {last.title}", work=work, then=then, failed=failed, undoable=False
+            )
         )
 
 

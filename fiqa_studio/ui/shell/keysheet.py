@@ -122,7 +122,7 @@ class KeySheet(QDialog):
                 sections.setdefault(members[0].heading, []).append((keys, family))
         sections["Mouse"] = list(_MOUSE)
         found = {
-            title: [row for row in rows if matches(text, row[1], row[0], title)]
+            title: [row for row in rows if matches(text, f"{row[1]} {row[0]}", title)]
             for title, rows in sections.items()
         }
         return {title: rows for title, rows in found.items() if rows}

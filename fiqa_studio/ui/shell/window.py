@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.workspace: Workspace | None = None
         self._waiting: list[Callable[[Session], None]] = []
+        self._job_kinds: list[Callable[[], None]] | None = None
         self._expecting = False
         self._shown = False
         self.setWindowTitle("FIQA Studio")
@@ -119,6 +120,7 @@ class MainWindow(QMainWindow):
         from fiqa_studio.ui.shell.workspace import Workspace  # noqa: PLC0415 - after first paint
 
         self.detach()
+        self._know_job_kinds()
         workspace = Workspace(session, self.context)
         self.workspace = workspace
         workspace.state_changed.connect(self.refresh)
@@ -158,6 +160,13 @@ class MainWindow(QMainWindow):
         workspace.deleteLater()
         self._bring_in_line()
 
+    def _know_job_kinds(self) -> None:
+        """Make the features' kinds of jobs known to the engine, until the window closes."""
+        if self._job_kinds is None:
+            from fiqa_studio.engine.jobs.kinds import register  # noqa: PLC0415 - after first paint
+
+            self._job_kinds = [register(kind) for kind in self.context.registry.job_kinds()]
+
     def with_session(self, then: Callable[[Session], None]) -> None:
         """Do something with the open library, or with the one that opens; else the usual one."""
         if self.workspace is not None:
@@ -184,7 +193,8 @@ class MainWindow(QMainWindow):
 
     def area_view(self) -> AreaView | None:
         """What stands in the centre; None without a library."""
-        return self.workspace.area_view() if self.workspace is not None else None
+        work = self.workspace
+        return work.area_view() if work is not None and work.area else None
 
     def show_area(self, name: str) -> None:
         """Bring an area to the front and give it the keyboard."""
@@ -324,6 +334,9 @@ class MainWindow(QMainWindow):
         # Jobs are cancelled politely, which may take seconds: not before the user's eyes.
         self.hide()
         self.closing.emit()
+        for forget in self._job_kinds or ():
+            forget()
+        self._job_kinds = None
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from fiqa_studio.domain.errors import KnownError
 from fiqa_studio.domain.hashing import content_hash
 from fiqa_studio.domain.photos import PhotoId, PhotoStatus
+from fiqa_studio.engine.indexing.foreign import Patterns
+from fiqa_studio.engine.indexing.ignoring import ignored, set_ignored, skipped
 from fiqa_studio.engine.indexing.scan import FileOnDisk, Plan, make_plan, walk
+from fiqa_studio.store.library import Library
 
 
 @dataclass(frozen=True)
@@ -266,3 +270,102 @@ def test_progress_is_told_as_folders_are_read(album: Path) -> None:
     count: Callable[[int], None] = told.append
     walk(os.fsencode(album), counted=count)
     assert told[-1] == 3
+
+
+FOREIGN = [
+    ("@Recycle", "bin"), ("#recycle", "bin"), ("$RECYCLE.BIN", "bin"), ("RECYCLER", "bin"),
+    ("lost+found", "bin"), ("FOUND.000", "bin"), ("System Volume Information", "bin"),
+    ("@Recently-Snapshot", "snapshot"), ("#snapshot", "snapshot"), ("~snapshot", "snapshot"),
+    ("@GMT-2024.01.01-00.00.00", "snapshot"), ("@eaDir", "cache"), ("__MACOSX", "cache"),
+    ("Catalog Previews.lrdata", "cache"), ("CaptureOne", "cache"), (".Trash-1000", "hidden"),
+    ("Holiday.photoslibrary/resources", "cache"), ("Old.photolibrary/Thumbnails", "cache"),
+    ("Studio.cocatalog/Cache", "cache"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kind"), FOREIGN)
+def test_folders_of_other_programs_are_passed_over_as_kinds(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    (tmp_path / name / "deep").mkdir(parents=True)
+    (tmp_path / name / "deep" / "a.jpg").write_bytes(b"x")
+    (tmp_path / "own.jpg").write_bytes(b"x")
+    found = walk(os.fsencode(tmp_path))
+    assert [file.path for file in found.files] == [os.fsencode(tmp_path / "own.jpg")]
+    assert dict(found.passed) == {kind: 1}
+    assert [one.path for one in found.listed] == [os.fsencode(tmp_path / name)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Holiday.photoslibrary/originals/0", "iPhoto.photolibrary/Masters",
+     "Studio.cocatalog/Originals", "recycled bikes", "snapshots of us", "2024@GMT", "lrdata",
+     "Lost and found"],
+)  # fmt: skip
+def test_originals_and_look_alikes_stay(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir(parents=True)
+    (tmp_path / name / "a.jpg").write_bytes(b"x")
+    assert len(walk(os.fsencode(tmp_path)).files) == 1
+
+
+def test_pictures_that_are_not_read_are_counted_by_name(tmp_path: Path) -> None:
+    for name in ("a.jxl", "b.PSD", "c.exr", "d.txt", "e.xmp", "f.mov"):
+        (tmp_path / name).write_bytes(b"?")
+    found = walk(os.fsencode(tmp_path))
+    assert dict(found.passed) == {
+        "JPEG XL": 1, "Photoshop": 1, "OpenEXR": 1, "other": 2, "sidecar": 1,
+    }  # fmt: skip
+    assert found.other == 5
+
+
+@pytest.mark.parametrize(
+    ("patterns", "left"),
+    [
+        (["*_small.jpg"], ["b.jpg", "out/c.jpg", "sub/out/d.jpg"]),
+        (["OUT"], ["a_small.jpg", "b.jpg"]),
+        (["out/"], ["a_small.jpg", "b.jpg"]),
+        (["/sub/out"], ["a_small.jpg", "b.jpg", "out/c.jpg"]),
+        (["sub/*/d.jpg"], ["a_small.jpg", "b.jpg", "out/c.jpg"]),
+        (["[ab]*.jpg"], ["out/c.jpg", "sub/out/d.jpg"]),
+        (["b.jpg/"], ["a_small.jpg", "b.jpg", "out/c.jpg", "sub/out/d.jpg"]),
+        ([], ["a_small.jpg", "b.jpg", "out/c.jpg", "sub/out/d.jpg"]),
+    ],
+)
+def test_patterns(tmp_path: Path, patterns: list[str], left: list[str]) -> None:
+    for name in ("a_small.jpg", "b.jpg", "out/c.jpg", "sub/out/d.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = walk(os.fsencode(tmp_path), ignore=Patterns(patterns))
+    assert [os.fsdecode(f.path).removeprefix(f"{tmp_path}/") for f in found.files] == left
+    # A part of an indexed folder is walked by the same paths.
+    part = walk(
+        os.fsencode(tmp_path / "sub"), ignore=Patterns(patterns), root=os.fsencode(tmp_path)
+    )
+    assert len(part.files) == sum(name.startswith("sub/") for name in left)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["", "  ", "*", "**/*", "?", "/", ".", "../x", "a[b", "x" * 500, "a\0b", "\n"]
+)
+def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+    with pytest.raises(KnownError, match="is no pattern") as caught:
+        Patterns([pattern])
+    assert caught.value.code == "ignore.pattern"
+    assert caught.value.remedy
+
+
+def test_a_library_keeps_its_patterns(tmp_path: Path) -> None:
+    (tmp_path / "photos" / "out").mkdir(parents=True)
+    (tmp_path / "photos" / "out" / "a.jpg").write_bytes(b"x")
+    (tmp_path / "photos" / "b.psd").write_bytes(b"x")
+    with Library.create(tmp_path / "l.fiqa") as library:
+        library.roots.add(os.fsencode(tmp_path / "photos")).result()
+        set_ignored(library, ["out/"])
+        assert ignored(library).texts == ("out/",)
+        found = skipped(library)
+        assert dict(found.counts) == {"pattern": 1, "Photoshop": 1}
+        assert [one.path[-5:] for one in found.listed] == [b"b.psd", b"s/out"]
+        with pytest.raises(KnownError, match="indexed folder"):
+            skipped(library, [tmp_path])
+        library.settings.set("ignore", "out/\n*\n[").result()  # by another program
+        assert ignored(library).texts == ("out/",)

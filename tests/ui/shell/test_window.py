@@ -369,7 +369,7 @@ def _text_of(widget: QWidget) -> str:
 def test_the_shortcut_sheet_shows_the_table(qtbot: QtBot, window: MainWindow) -> None:
     _trigger(window, "help.shortcuts")
     sheet = window.findChild(KeySheet)
-    assert "Export CSV" in _texts(sheet)
+    assert "Rescan Folders" in _texts(sheet)
     sheet.close()
 
 
