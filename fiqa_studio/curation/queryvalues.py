@@ -9,8 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from fiqa_studio.curation.querylexer import Item, Value
-from fiqa_studio.domain.photos import EYES_CLOSED_BELOW
-from fiqa_studio.domain.scores import highest_shown_as, lowest_shown_as, shown_score
+from fiqa_studio.domain.geometry import EYES_CLOSED_BELOW
+from fiqa_studio.domain.scale import highest_shown_as, lowest_shown_as, shown_score
 from fiqa_studio.domain.terms import TERMS, Between, Period, Scale, TermKind
 
 _NUMBER = re.compile(r"(\d{1,18})?(\.\d{1,400})?", re.ASCII)

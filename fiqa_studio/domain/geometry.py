@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+EYES_CLOSED_BELOW = 0.2
+"""Share of openness below which eyes count as closed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:

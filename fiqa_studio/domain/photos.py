@@ -44,10 +44,6 @@ class FaceFlag(StrEnum):
     """The eyes are less open than `EYES_CLOSED_BELOW`."""
 
 
-EYES_CLOSED_BELOW = 0.2
-"""Share of openness below which eyes count as closed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Exif:
     """What the camera wrote, as far as present.

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fiqa_studio.domain import alignment
-from fiqa_studio.domain.geometry import Box
-from fiqa_studio.domain.photos import EYES_CLOSED_BELOW, FaceFlag, FoundFace
+from fiqa_studio.domain.geometry import EYES_CLOSED_BELOW, Box
+from fiqa_studio.domain.photos import FaceFlag, FoundFace
 from fiqa_studio.vision import align
 from fiqa_studio.vision.candidates import Candidate, detect, merge
 from fiqa_studio.vision.crowds import LEAST_HINT, Closer, closer_look

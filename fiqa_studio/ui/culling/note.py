@@ -11,11 +11,11 @@ from fiqa_studio.domain.changes import Kind
 from fiqa_studio.domain.marks import Outcome
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.actions.action import State
-from fiqa_studio.ui.culling.marking import Marked
 from fiqa_studio.ui.widgets.small import ElidedLabel
 
 if TYPE_CHECKING:
     from fiqa_studio.ui.actions.context import Context
+    from fiqa_studio.ui.culling.marking import Marked
     from fiqa_studio.ui.session.operation import Operation
     from fiqa_studio.ui.session.session import Session
 
@@ -61,6 +61,9 @@ class MarkedNote(QWidget):
             self.hide()
 
     def _on_done(self, operation: Operation, outcome: object) -> None:
+        # It needs numpy, and this stands in the status bar before the first paint.
+        from fiqa_studio.ui.culling.marking import Marked  # noqa: PLC0415 - as above
+
         if not isinstance(operation, Marked) or not isinstance(outcome, Outcome):
             self.hide()
             return
