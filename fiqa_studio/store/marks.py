@@ -153,3 +153,9 @@ class Marks:
         """All current tags in order of name, with the number of photos that carry each."""
         with self._database.read() as connection:
             return planes.tag_counts(connection)
+
+    def tags_of(self, target: Target) -> tuple[int, dict[str, int]]:
+        """How many photos a target is, and its tags with how many of them carry each."""
+        with self._database.read() as connection:
+            photos = Targets(connection, self._views, target).photos
+            return len(photos), planes.tags_among(connection, photos)

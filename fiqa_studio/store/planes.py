@@ -247,5 +247,15 @@ def tag_counts(connection: Connection) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in found if row[1]}
 
 
+def tags_among(connection: Connection, photo_ids: Ids) -> dict[str, int]:
+    """The tags of these photos in order of name, with how many of these carry each."""
+    tags = connection.execute(select(Tag.id, Tag.name).order_by(Tag.name)).all()
+    counts = {
+        name: int(np.count_nonzero(bits_at(connection, TagBlock, key, photo_ids)))
+        for key, name in tags
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
 def _union(parts: Sequence[Ids]) -> Ids:
     return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)

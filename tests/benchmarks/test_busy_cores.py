@@ -22,8 +22,8 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from fiqa_studio.engine.client import WorkerClient, WorkerSettings
-from fiqa_studio.engine.protocol import (
+from fiqa_studio.engine.link.client import WorkerClient, WorkerSettings
+from fiqa_studio.engine.link.protocol import (
     IndexPhoto,
     LoadScorer,
     PhotoIndexed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fiqa_studio.ui.actions.action import Action, Run, State, writable
-from fiqa_studio.ui.actions.feature import Feature, MenuAt, Tool
+from fiqa_studio.ui.actions.feature import Feature, MenuAt, Panel, Side, Tool
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -100,6 +100,34 @@ def _switch_advance(context: Context) -> None:
     context.window.refresh()
 
 
+def _field(name: str, title: str, keys: tuple[tuple[str, ...], ...], icon: str) -> Action:
+    def run(context: Context) -> None:
+        from fiqa_studio.ui.culling.panel import show_and  # noqa: PLC0415 - after first paint
+
+        show_and(context, name)
+
+    return _mark(name, title, "Photo", run, keys, icon)
+
+
+def _withdraw(context: Context) -> None:
+    from fiqa_studio.domain.marks import SetQuality  # noqa: PLC0415 - after first paint
+    from fiqa_studio.ui.culling.marking import judge  # noqa: PLC0415 - after first paint
+
+    judge(context, [SetQuality(None)])
+
+
+def _marks_panel(context: Context) -> QWidget:
+    from fiqa_studio.ui.culling.panel import MarksPanel  # noqa: PLC0415 - after first paint
+
+    return MarksPanel(context)
+
+
+def _history_panel(context: Context) -> QWidget:
+    from fiqa_studio.ui.culling.history import HistoryPanel  # noqa: PLC0415 - after first paint
+
+    return HistoryPanel(context)
+
+
 def _note(context: Context) -> QWidget:
     from fiqa_studio.ui.culling.note import MarkedNote  # noqa: PLC0415 - light all the same
 
@@ -113,6 +141,9 @@ FEATURE = Feature(
         *(_stars(stars) for stars in range(6)),
         *(_flag(*row) for row in _FLAGS),
         *(_colour(*row) for row in _COLOURS),
+        _field("tags", "Add a Tag…", (("Ctrl+K",), ("Ctrl+T",), ("T",)), "tag"),
+        _field("quality", "Quality as You See It…", (("J",), ("J",), ("J",)), "person"),
+        _mark("no-quality", "Withdraw Your Quality", "Photo", _withdraw, ((), (), ())),
         Action(
             id="mark.auto-advance",
             title="Move On After a Mark",
@@ -122,6 +153,19 @@ FEATURE = Feature(
             section=_SECTION,
             checked=lambda state: bool(state["culling.auto-advance"]),
             tip="After stars, a flag or a colour, the next one becomes current",
+        ),
+    ),
+    panels=(
+        Panel(name="marks", title="Marks", side=Side.RIGHT, make=_marks_panel, place=10),
+        Panel(
+            name="history",
+            title="History",
+            side=Side.RIGHT,
+            make=_history_panel,
+            shown=False,
+            keys=("F9",),
+            icon="history",
+            place=20,
         ),
     ),
     status=(Tool(place=20, make=_note),),

@@ -45,9 +45,9 @@ def mark(context: Context, said: Sequence[Mark], *, advance: bool = False) -> bo
     return _apply(context, chosen, said) and (not advance or _advance(context, chosen))
 
 
-def judge(context: Context, said: Sequence[Mark]) -> bool:
-    """Say something of the faces that are selected, or of the current one."""
-    return _apply(context, context.selection.chosen_faces(), said)
+def judge(context: Context, said: Sequence[Mark], chosen: Chosen | None = None) -> bool:
+    """Say something of the faces that are selected, or of the current one, or of ``chosen``."""
+    return _apply(context, chosen or context.selection.chosen_faces(), said)
 
 
 def mark_colour(context: Context, colour: Colour) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.ui.session.background import Background
+from tests.ui.patience import arrived
 
 
 @pytest.fixture
@@ -87,5 +88,5 @@ def test_after_closing_nothing_arrives(qtbot: QtBot, background: Background) -> 
     assert started.wait(10)
     background.close()
     background.run(work, results.append, failed=_fail)
-    qtbot.wait(20)
+    arrived(qtbot)
     assert results == []
