@@ -1,4 +1,4 @@
-"""MOS studies: rate in one."""
+"""MOS studies: rate in one, follow one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def _rate(context: Context) -> None:
     rate(context)
 
 
+def _board(context: Context) -> None:
+    from fiqa_studio.ui.study.board import open_board  # noqa: PLC0415 - when wanted
+
+    open_board(context)
+
+
 FEATURE = Feature(
     name="study",
     menus=(MenuAt(title="Study"),),
@@ -28,6 +34,14 @@ FEATURE = Feature(
             group=10,
             run=_rate,
             tip="Judge the faces of a study, full screen",
+        ),
+        Action(
+            id="study.board",
+            title="Board…",
+            menu="Study",
+            group=20,
+            run=_board,
+            tip="Follow a study's raters, decide on them, analyse and publish",
         ),
     ),
     settings={"study.file": "", "study.rater": ""},
