@@ -22,7 +22,7 @@ from fiqa_studio.study import raters
 from fiqa_studio.study.database import StudyDatabase
 from fiqa_studio.study.errors import StudyError
 from fiqa_studio.study.scale import scale_for
-from fiqa_studio.study.values import Lesson, Study, Trap
+from fiqa_studio.study.values import Lesson, Rules, Study, Trap
 
 FORMAT = "fiqa-study"
 VERSION = 1
@@ -200,10 +200,8 @@ def check(study: Study, name: str) -> None:
     _check_rules(study, name)
 
 
-def _check_rules(study: Study, name: str) -> None:
-    if not study.attributes or len(set(study.attributes)) != len(study.attributes):
-        raise _damaged(name, "The attributes are missing or named twice")
-    rules = study.rules
+def check_numbers(rules: Rules) -> None:
+    """Whether the numbers of the rules can be; `StudyError` ``design.rules`` where not."""
     numbers = (
         rules.gold_per_batch, rules.repeats_per_batch, rules.traps_per_batch,
         rules.repeat_distance, rules.batches_per_rater, rules.minimum_viewing_ms,
@@ -211,7 +209,20 @@ def _check_rules(study: Study, name: str) -> None:
         rules.training_valid_minutes, rules.break_after_minutes,
     )  # fmt: skip
     if min(numbers) < 0 or min(rules.batch_size, rules.training_attempts) < 1:
-        raise _damaged(name, "A number of the rules is out of range")
+        raise StudyError(
+            "A number of the rules is out of range.",
+            cause="Batches hold at least one picture, and nothing is negative.",
+            code="design.rules",
+        )
+
+
+def _check_rules(study: Study, name: str) -> None:
+    if not study.attributes or len(set(study.attributes)) != len(study.attributes):
+        raise _damaged(name, "The attributes are missing or named twice")
+    try:
+        check_numbers(study.rules)
+    except StudyError as error:
+        raise _damaged(name, error.message.rstrip(".")) from error
     if (study.scale_low is None) != (study.scale_high is None) or (
         study.scale_low is not None
         and study.scale_high is not None

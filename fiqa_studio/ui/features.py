@@ -20,6 +20,7 @@ FEATURES: Final = (
     "fiqa_studio.ui.models",
     "fiqa_studio.ui.exporting",
     "fiqa_studio.ui.culling",
+    "fiqa_studio.ui.study",
 )
 """Folders with a ``feature.py`` that has a `FEATURE`. Keys are given out in this order."""
 

@@ -33,11 +33,18 @@ from fiqa_studio.ui import features, theme
 from fiqa_studio.ui.session.session import Session
 from fiqa_studio.ui.session.settings import Settings
 from fiqa_studio.ui.shell.window import MainWindow
+from tests.ui.patience import PatientBot
 
 SCORER = ScorerInfo("starter", "Starter", "0123456789abcdef", "A small network.", "dsl-fiqa")
 PHOTOS = 60
 
 _HARMLESS = ("This plugin does not support propagateSizeHints()",)
+
+
+@pytest.fixture
+def qtbot(qapp: object, request: pytest.FixtureRequest) -> QtBot:
+    """Waits as long as a busy machine needs."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from fiqa_studio.study import pictures
+from fiqa_studio.study import file, pictures
 from fiqa_studio.study.errors import StudyError
 from fiqa_studio.study.planning.batches import dealt
 from fiqa_studio.study.planning.chance import Chance
@@ -89,6 +89,7 @@ def build(
     if method is Method.IMPORTED:
         raise StudyError("An imported study is not made of pictures.", code="design.method")
     rules = rules or Rules()
+    file.check_numbers(rules)
     seed = secrets.randbelow(2**31) if seed is None else seed
     collected = _Collected(folder)
     for done, source in enumerate(sources, start=1):

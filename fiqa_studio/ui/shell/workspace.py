@@ -53,6 +53,7 @@ class Workspace(QWidget):
     def begin(self) -> None:
         """Build what is shown, and ask for the first list."""
         settings = self.session.settings
+        self.session.begin()
         for panel in self._context.registry.panels:
             if settings[panel.name]:
                 self._put(panel)
@@ -61,7 +62,6 @@ class Workspace(QWidget):
             self.show_area(first[0].name)
         self._columns.setSizes(settings["columns"])
         self._rows.setSizes(settings["rows"])
-        self.session.listing.ask()
         self.session.overview.read()
 
     # --- areas -----------------------------------------------------------------------------

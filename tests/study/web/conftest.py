@@ -25,12 +25,17 @@ def made(tmp_path: Path) -> Callable[..., Path]:
     """Makes a study of 40 faces, ``lessons`` of them for training."""
 
     def make(
-        *, texts: Texts | None = None, lessons: int = 0, size: int = 48, **rules: object
+        *,
+        texts: Texts | None = None,
+        lessons: int = 0,
+        size: int = 48,
+        count: int = 40,
+        **rules: object,
     ) -> Path:
         path = tmp_path / "faces.study"
         listed = [
             StimulusSource(name=one.name, picture=one, lesson=(50.0, 20.0) if i < lessons else None)
-            for i, one in enumerate(faces(tmp_path / "in", 40, size=size))
+            for i, one in enumerate(faces(tmp_path / "in", count, size=size))
         ]
         built = build(
             listed, file.pictures_folder(path), title="Faces of friends", seed=3,

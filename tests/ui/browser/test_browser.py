@@ -208,7 +208,7 @@ def test_a_double_click_opens(qtbot: QtBot, browser: Browser, listing: Listing) 
     _show(qtbot, listing, BY_NAME)
     place = browser.view.visualRect(listing.rows.index(2)).center()
     viewport = browser.view.viewport()
-    with qtbot.waitSignal(browser.opened, timeout=5000):
+    with qtbot.waitSignal(browser.opened):
         qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
         qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=place)
     assert listing.selection.row == 2

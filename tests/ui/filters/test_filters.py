@@ -115,7 +115,7 @@ def test_dragging_an_edge_asks_for_a_range(qtbot: QtBot, bar: FilterBar) -> None
         middle = axis.viewRange()[1][1] / 2
         return plot.mapFromScene(axis.mapViewToScene(_point(value, middle)))
 
-    with qtbot.waitSignal(bar.edited, timeout=5000) as edited:
+    with qtbot.waitSignal(bar.edited) as edited:
         qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=at(0.0))
         for value in (0.05, 0.1, 0.2, 0.3):
             qtbot.mouseMove(viewport, at(value))
@@ -134,14 +134,14 @@ def _point(x: float, y: float) -> object:
 def test_a_double_click_shows_everything(qtbot: QtBot, bar: FilterBar) -> None:
     bar.set_query(apply("score:40..60", Query()))
     viewport = bar.histogram._plot.viewport()
-    with qtbot.waitSignal(bar.edited, timeout=5000) as edited:
+    with qtbot.waitSignal(bar.edited) as edited:
         qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton)
     assert edited.args[0] == Query()
 
 
 def test_numbers_can_be_typed(qtbot: QtBot, bar: FilterBar) -> None:
     low = next(b for b in bar.findChildren(QSpinBox) if b.accessibleName().startswith("Lowest"))
-    with qtbot.waitSignal(bar.edited, timeout=5000) as edited:
+    with qtbot.waitSignal(bar.edited) as edited:
         low.selectAll()
         qtbot.keyClicks(low.lineEdit(), "60")
     assert edited.args[0] == apply("score:60..", Query())
@@ -217,7 +217,7 @@ def test_a_drag_over_the_bars_draws_a_new_brush(qtbot: QtBot, bar: FilterBar) ->
     axis = plot.getPlotItem().vb
 
     def drag(start: float, end: float) -> Query:
-        with qtbot.waitSignal(bar.edited, timeout=5000) as edited:
+        with qtbot.waitSignal(bar.edited) as edited:
             qtbot.mousePress(plot.viewport(), Qt.MouseButton.LeftButton, pos=at(start))
             for part in (0.3, 0.7, 1.0):
                 qtbot.mouseMove(plot.viewport(), at(start + part * (end - start)))

@@ -22,6 +22,7 @@ from fiqa_studio.ui.inspector.score_block import ScoreBlock
 from fiqa_studio.ui.inspector.sections import PathRow
 from fiqa_studio.ui.session.session import Session
 from fiqa_studio.ui.widgets import words
+from tests.ui.patience import still
 
 PATIENCE = 100_000
 """Longer than a test may take: what waits so long waits for something else."""
@@ -213,13 +214,15 @@ def test_what_left_the_library_is_said(panel: InspectorPanel, qtbot: QtBot, show
     said(panel, qtbot, "no longer in the library")
 
 
-def test_only_the_newest_selection_shows(panel: InspectorPanel, qtbot: QtBot) -> None:
+def test_only_the_newest_selection_shows(
+    panel: InspectorPanel, qtbot: QtBot, session: Session
+) -> None:
     for face_id in (11, 12, 13, 21, 11):
         panel.show_face(face_id)
 
     said(panel, qtbot, "90 Excellent")
     panel.clear()
-    qtbot.wait(50)
+    still(qtbot, panel, session)
     assert panel.text.startswith("Select a face")
 
 

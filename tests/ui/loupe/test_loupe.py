@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,6 +18,7 @@ from fiqa_studio.ui.loupe.bar import LoupeBar
 from fiqa_studio.ui.loupe.loupe import LoupeView
 from fiqa_studio.ui.session.session import Session
 from fiqa_studio.ui.widgets.small import ElidedLabel
+from tests.ui.patience import still
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_the_next_photo_is_zoomed_to_its_face_too(loupe: LoupeView, qtbot: QtBot
 
 
 def test_zooming_in_fetches_all_pixels_once(
-    loupe: LoupeView, qtbot: QtBot, engine: Any, library: Any
+    loupe: LoupeView, qtbot: QtBot, engine: Any, library: Any, session: Session
 ) -> None:
     library.add_photo(9, np.zeros((3000, 4000, 3), np.uint8))
     shown(loupe, qtbot, 9)
@@ -131,37 +131,33 @@ def test_zooming_in_fetches_all_pixels_once(
     assert view is not None
     assert view.device_scale == 1
     loupe.canvas.viewpoint.zoom_to(2.0)
-    qtbot.wait(150)
+    still(qtbot, loupe, session)
 
     assert engine.asked.count((9, 0)) == 1
 
 
 def test_a_prefetched_photo_shows_in_the_same_call(
-    loupe: LoupeView, qtbot: QtBot, engine: Any
+    loupe: LoupeView, qtbot: QtBot, engine: Any, session: Session
 ) -> None:
     shown(loupe, qtbot, 1)
     loupe.set_neighbours([2, 3])
     qtbot.waitUntil(lambda: [photo for photo, _ in engine.asked] == [1, 2, 3])
-    qtbot.wait(20)
+    still(qtbot, loupe, session)
 
-    begun = time.perf_counter()
     loupe.show_photo(2)
-    loupe.canvas.repaint()
-    took = time.perf_counter() - begun
 
     assert loupe.canvas.picture is not None
-    assert took < 0.1
 
 
 def test_the_last_photo_asked_for_is_the_one_shown(
-    loupe: LoupeView, qtbot: QtBot, engine: Any
+    loupe: LoupeView, qtbot: QtBot, engine: Any, session: Session
 ) -> None:
     engine.holding = True
     for photo_id in (1, 2, 3, 2):
         loupe.show_photo(photo_id)
     while engine.held:
         engine.release()
-        qtbot.wait(10)
+        still(qtbot, loupe, session)
     qtbot.waitUntil(lambda: loupe.loaded)
 
     assert [mark.id for mark in loupe.canvas.marks] == [21]
@@ -194,7 +190,7 @@ def test_an_unscored_face_says_so_in_place_of_the_map(
 
 
 def test_a_missing_file_says_where_it_was_and_shows_its_thumbnail_dimmed(
-    loupe: LoupeView, qtbot: QtBot, library: Any
+    loupe: LoupeView, qtbot: QtBot, library: Any, session: Session
 ) -> None:
     detail = library.details[1]
     library.details[1] = replace(detail, row=replace(detail.row, missing=True))
@@ -203,7 +199,7 @@ def test_a_missing_file_says_where_it_was_and_shows_its_thumbnail_dimmed(
     qtbot.waitUntil(lambda: "The file is gone" in loupe.notice)
 
     assert "/photos/1.jpg" in loupe.notice.replace("\u200b", "")
-    qtbot.wait(30)
+    still(qtbot, loupe, session)
     assert "The file is gone" in loupe.notice
 
 
@@ -309,7 +305,7 @@ def test_the_crop_is_fetched_only_when_shown(
     loupe: LoupeView, qtbot: QtBot, engine: Any, session: Session
 ) -> None:
     shown(loupe, qtbot, 2)
-    qtbot.wait(200)
+    still(qtbot, loupe, session)
     assert ("crop", 21) not in engine.asked
     loupe.set_crop_shown(True)
     qtbot.waitUntil(lambda: ("crop", 21) in engine.asked)

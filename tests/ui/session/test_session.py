@@ -14,6 +14,7 @@ from fiqa_studio.domain.jobs import JobState
 from fiqa_studio.store.library import Library
 from fiqa_studio.ui.session.session import Session
 from tests.ui.conftest import RecordingEngine, add_photo
+from tests.ui.patience import arrived, still
 
 
 def _raise(error: Exception) -> None:
@@ -74,7 +75,7 @@ def test_closing_drops_what_is_under_way(
     gate.set()
     session.close()
     engine.play(JobState.DONE)
-    qtbot.wait(20)
+    arrived(qtbot)
     assert results == []
     assert engine.stopped
     assert engine.listeners == []
@@ -97,6 +98,6 @@ def test_a_silent_session_delivers_nothing_and_can_still_be_closed(
     thread = threading.Thread(target=session.close)
     thread.start()
     thread.join(10)
-    qtbot.wait(200)
+    still(qtbot, session)
     assert (results, told) == ([], [])
     assert engine.stopped
