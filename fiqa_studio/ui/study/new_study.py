@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,19 +91,23 @@ class NewStudyDialog(QDialog):
         self._on_method()
 
     @property
-    def order(self) -> StudyOrder | None:
-        """What would be made; None while something is missing."""
+    def chosen(self) -> Chosen | None:
+        """Whose faces are rated; None where it is the pictures of a folder."""
+        name = self.what.currentData()
+        return None if name == _FOLDER else self._choices[name]
+
+    @property
+    def form(self) -> StudyOrder | None:
+        """What would be made, of a folder or of faces yet to be named; None: something misses."""
         name, folder = self.place.text().strip(), self.folder.text().strip()
         of_folder = self.what.currentData() == _FOLDER
         seed = self.seed.text().strip()
         if not name or (of_folder and not folder) or (seed and not seed.isdecimal()):
             return None
         path = Path(name)
-        chosen = None if of_folder else self._choices[self.what.currentData()]
         return StudyOrder(
             to=path if path.suffix == file.SUFFIX else path.with_name(path.name + file.SUFFIX),
             title=self.title.text().strip(),
-            target=None if chosen is None else chosen.target(),
             folder=folder if of_folder else "",
             method=Method(self.method.currentData()),
             seed=int(seed) if seed else None,
@@ -131,16 +136,16 @@ class NewStudyDialog(QDialog):
         self._folder_row.setVisible(of_folder)
         for widget in (self.gold_from, self.gold_to):
             widget.setEnabled(not of_folder)
-        self.make.setEnabled(self.order is not None)
+        self.make.setEnabled(self.form is not None)
         self._timer.start()
 
     def _ask_preview(self) -> None:
-        order, library = self.order, self._session.library
-        if order is None:
+        form, chosen, library = self.form, self.chosen, self._session.library
+        if form is None:
             self.preview.setText("")
             return
         self._session.run(
-            lambda: study_making.preview(library, order),
+            lambda: study_making.preview(library, _order(form, chosen)),
             self._show_preview,
             failed=self._complain,
             key="study-preview",
@@ -153,16 +158,17 @@ class NewStudyDialog(QDialog):
         said += f"{found.low:,} clearly bad."
         self.preview.setText("\n".join([said, *(f"• {one}" for one in found.warnings)]))
         theme.set_role(self.preview, "warning" if found.warnings else "muted")
-        self.make.setEnabled(found.studied > 1 and self.order is not None)
+        self.make.setEnabled(found.studied > 1 and self.form is not None)
 
     def _begin(self) -> None:
-        order, jobs = self.order, self._session.engine.jobs
-        if order is None:
+        form, chosen, jobs = self.form, self.chosen, self._session.engine.jobs
+        if form is None:
             return
         self.make.setEnabled(False)
-        self._session.settings["study.folder"] = str(order.to.parent)
+        self._session.settings["study.folder"] = str(form.to.parent)
 
         def work() -> Job:
+            order = _order(form, chosen)
             study_making.check_order(order)
             return jobs.start("study", study_making.order_to_json(order))
 
@@ -173,7 +179,7 @@ class NewStudyDialog(QDialog):
         self.begun.emit(job)
 
     def _complain(self, error: Exception) -> None:
-        self.make.setEnabled(self.order is not None)
+        self.make.setEnabled(self.form is not None)
         if isinstance(error, KnownError):
             self.preview.setText("")
             self.banner.show_error(error)
@@ -272,6 +278,11 @@ class NewStudyDialog(QDialog):
         self.make.setDefault(True)
 
 
+def _order(form: StudyOrder, chosen: Chosen | None) -> StudyOrder:
+    """Off the window's thread: many ids take their time."""
+    return form if chosen is None else replace(form, target=chosen.target())
+
+
 def parts_of(text: str) -> tuple[tuple[str, str], ...]:
     """Instructions as titles and texts: a line that begins with ``#`` begins a part."""
     parts: list[tuple[str, list[str]]] = []
@@ -290,6 +301,8 @@ def _spin(low: int, high: int, value: int, suffix: str = "") -> QSpinBox:
     spin.setRange(low, high)
     spin.setValue(value)
     spin.setSuffix(suffix)
+    spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+    spin.setMaximumWidth(72)
     return spin
 
 
