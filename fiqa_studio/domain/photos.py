@@ -92,7 +92,7 @@ class IndexedPhoto:
     """Everything the index learned of one file's content.
 
     Attributes:
-        content_hash: BLAKE2b-128 of the file's bytes, 32 hex digits: the photo's identity.
+        content_hash: BLAKE2b-128 of the picture in the file, 32 hex digits: the photo's identity.
         width: Upright full-resolution width in pixels.
         height: Upright full-resolution height in pixels.
         format: ``JPEG``, ``HEIF``, ``NEF`` and so on, as decoded (not as the name says).
@@ -102,6 +102,7 @@ class IndexedPhoto:
         face_thumbnails: JPEG, one a face in the same order, the aligned crop at 256 x 256.
         face_hashes: One perceptual hash a face, 64 bits each; empty where they were not made.
         notes: Sentences worth showing, such as ``the second half of the file is missing``.
+        file_hash: Of everything in the file; empty where not known.
     """
 
     content_hash: str
@@ -114,6 +115,7 @@ class IndexedPhoto:
     face_thumbnails: tuple[bytes, ...]
     face_hashes: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    file_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

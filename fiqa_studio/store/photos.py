@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import Row, Select, func, select, update
 
 from fiqa_studio.domain.changes import Kind
+from fiqa_studio.domain.image_data import Fingerprint
 from fiqa_studio.domain.photos import (
     FaceId,
     IndexedPhoto,
@@ -50,6 +51,7 @@ class KnownFile:
     content_hash: str
     status: PhotoStatus
     missing: bool
+    file_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,15 +285,31 @@ class Photos:
         size: int,
         mtime_ns: int,
         root_id: int | None = None,
+        prints: Fingerprint | None = None,
     ) -> Future[None]:
         """A photo's file is at another path now; everything else stays.
 
-        Without ``root_id`` the innermost indexed folder around the new path is taken.
+        Without ``root_id`` the innermost indexed folder around the new path is taken. ``prints``
+        are the file's now, where other things than its picture were written into it.
         """
 
         def work(transaction: Transaction) -> None:
             root = root_id if root_id is not None else root_of(transaction.session, new_path)
-            recording.record_move(transaction, photo_id, FileAt(root, new_path, size, mtime_ns))
+            file = FileAt(root, new_path, size, mtime_ns)
+            recording.record_move(transaction, photo_id, file, prints)
+
+        return self._database.write(work)
+
+    def identify(self, prints: Mapping[int, Fingerprint]) -> Future[None]:
+        """Photos of an older version are known by their pictures from now on."""
+
+        def work(transaction: Transaction) -> None:
+            for photo_id, each in prints.items():
+                transaction.session.execute(
+                    update(Photo)
+                    .where(Photo.id == photo_id)
+                    .values(content_hash=each.picture, file_hash=each.file)
+                )
 
         return self._database.write(work)
 
@@ -336,7 +354,7 @@ def _record(one: IndexedFile, transaction: Transaction) -> Recorded:
     return recorded
 
 
-def _select_known() -> Select[int, bytes, int, int, str, str, bool]:
+def _select_known() -> Select[int, bytes, int, int, str, str, bool, str]:
     return select(
         Photo.id,
         Photo.path,
@@ -345,9 +363,12 @@ def _select_known() -> Select[int, bytes, int, int, str, str, bool]:
         Photo.content_hash,
         Photo.status,
         Photo.missing,
+        Photo.file_hash,
     )
 
 
-def _known_file(row: Row[int, bytes, int, int, str, str, bool]) -> KnownFile:
-    key, path, size, mtime_ns, content_hash, status, missing = row
-    return KnownFile(PhotoId(key), path, size, mtime_ns, content_hash, PhotoStatus(status), missing)
+def _known_file(row: Row[int, bytes, int, int, str, str, bool, str]) -> KnownFile:
+    key, path, size, mtime_ns, content_hash, status, missing, file_hash = row
+    return KnownFile(
+        PhotoId(key), path, size, mtime_ns, content_hash, PhotoStatus(status), missing, file_hash
+    )

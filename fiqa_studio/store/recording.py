@@ -1,6 +1,7 @@
 """What becomes of the rows when a file is new, changed, moved, copied or broken.
 
-A photo's identity is its content. So for a file at a path, in this order:
+A photo's identity is its picture, whatever else is written in the file. So for a file at a path,
+in this order:
 
 1. the photo at the path has this content: nothing new, its size and time are noted;
 2. a photo with this content is known and its file is gone from where it was: the file was moved,
@@ -25,6 +26,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from fiqa_studio.domain.changes import Kind
+from fiqa_studio.domain.image_data import Fingerprint
 from fiqa_studio.domain.moments import changed_at_ns
 from fiqa_studio.domain.paths import display_path, path_from_bytes
 from fiqa_studio.domain.photos import FaceId, IndexedPhoto, PhotoId, PhotoStatus
@@ -134,12 +136,16 @@ def record_failure(transaction: Transaction, file: FileAt, code: str, message: s
     return PhotoId(photo.id)
 
 
-def record_move(transaction: Transaction, photo_id: int, file: FileAt) -> None:
-    """A known photo's file is at another path now."""
+def record_move(
+    transaction: Transaction, photo_id: int, file: FileAt, prints: Fingerprint | None = None
+) -> None:
+    """A known photo's file is at another path now, or was rewritten around its picture."""
     session = transaction.session
     photo = session.get_one(Photo, photo_id)
     _displace(transaction, photo_at(session, file.path), photo)
     _place(photo, file)
+    if prints is not None:
+        photo.content_hash, photo.file_hash = prints.picture, prints.file
     session.flush()
     search.refresh(session, [photo_id])
     transaction.touch(Kind.PHOTO, photo_id)
@@ -198,7 +204,17 @@ def photo_at(session: Session, path: bytes) -> Photo | None:
 
 
 _OF_CONTENT = (
-    *("content_hash", "status", "width", "height", "format", "taken_at", "camera", "exif"),
+    *(
+        "content_hash",
+        "file_hash",
+        "status",
+        "width",
+        "height",
+        "format",
+        "taken_at",
+        "camera",
+        "exif",
+    ),
     *("notes", "face_count", "largest_face", "failure_code", "failure_message"),
 )
 
@@ -257,7 +273,7 @@ def _place(photo: Photo, file: FileAt) -> None:
 
 def _fill(photo: Photo, file: FileAt, indexed: IndexedPhoto) -> None:
     _place(photo, file)
-    photo.content_hash = indexed.content_hash
+    photo.content_hash, photo.file_hash = indexed.content_hash, indexed.file_hash
     photo.status = PhotoStatus.INDEXED
     photo.failure_code = photo.failure_message = ""
     photo.width, photo.height, photo.format = indexed.width, indexed.height, indexed.format

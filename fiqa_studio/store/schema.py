@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0002"
+REVISION = "0003"
 """The Alembic revision these declarations describe. Revisions count up, in four digits."""
 
 
@@ -134,7 +134,10 @@ class Photo(Base):
     size: Mapped[int]
     mtime_ns: Mapped[int]
     content_hash: Mapped[str]
-    """Empty where the file could never be read."""
+    """Of the picture in the file; empty where it could never be read."""
+    file_hash: Mapped[str] = mapped_column(default="", server_default="")
+    """Of everything in the file. Equal to ``content_hash`` where an older version read the file
+    and no scan has learned its picture since."""
     status: Mapped[str]
     missing: Mapped[bool] = mapped_column(default=False)
     width: Mapped[int] = mapped_column(default=0)

@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from fiqa_studio.domain import alignment
 from fiqa_studio.domain.errors import PhotoError
+from fiqa_studio.domain.hashing import whole_hash
 from fiqa_studio.vision import align
 from fiqa_studio.vision.decode import DecodedImage, OpenPhoto, open_photo
-from fiqa_studio.vision.source import read_source
+from fiqa_studio.vision.source import SourceFile, read_source
 from fiqa_studio.vision.timing import timed
 
 
@@ -50,13 +51,20 @@ def load_crops(
         PhotoError: ``photo.changed``, or the photo cannot be decoded.
     """
     source = read_source(path)
-    if content_hash and source.content_hash != content_hash:
+    if content_hash and not _is_still(source, content_hash):
         raise PhotoError(
             "The file has changed since it was indexed.",
             remedy="Index its folder again.",
             code="photo.changed",
         )
     return make_crops(open_photo(source.data, path), landmarks)
+
+
+def _is_still(source: SourceFile, content_hash: str) -> bool:
+    """Whether the picture is the one that was indexed, perhaps by an older version's hash."""
+    return content_hash in (source.content_hash, source.file_hash) or (
+        whole_hash(source.data) == content_hash
+    )
 
 
 def make_crops(

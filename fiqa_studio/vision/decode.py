@@ -14,8 +14,8 @@ import os
 
 from PIL import Image
 
+from fiqa_studio.domain.containers.tiff import is_camera_raw, is_tiff
 from fiqa_studio.domain.errors import PhotoError
-from fiqa_studio.vision.containers.tiff import is_camera_raw, is_tiff
 from fiqa_studio.vision.formats import RAW_FORMATS, misnamed, sniff
 from fiqa_studio.vision.photo import DecodedImage, OpenPhoto
 from fiqa_studio.vision.readers import (

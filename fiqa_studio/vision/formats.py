@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import PurePath
 
+from fiqa_studio.domain.containers import tiff
 from fiqa_studio.domain.paths import display_path
-from fiqa_studio.vision.containers import tiff
 
 TIFF_RAW = {
     "NEF": "NEF", "NRW": "NEF", "CR2": "CR2", "ARW": "ARW", "SR2": "ARW", "DNG": "DNG",

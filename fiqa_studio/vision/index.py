@@ -86,6 +86,7 @@ def index_photo(
     return IndexResult(
         photo=IndexedPhoto(
             content_hash=source.content_hash,
+            file_hash=source.file_hash,
             width=photo.width,
             height=photo.height,
             format=photo.format,

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from PIL import Image, features
 
+from fiqa_studio.domain.containers import boxes, png
 from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.domain.photos import Exif
 from fiqa_studio.vision import jpeg
 from fiqa_studio.vision.colour.convert import Stored, hdr_points, is_plain, looks_around
 from fiqa_studio.vision.colour.meaning import CodePoints, Meaning
-from fiqa_studio.vision.containers import boxes, png
 from fiqa_studio.vision.exif import read_block, read_blocks
 from fiqa_studio.vision.guard import decoding
 from fiqa_studio.vision.orientation import of_raw_preview

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 
 from fiqa_studio.domain.errors import PhotoError
-from fiqa_studio.domain.hashing import content_hash
+from fiqa_studio.domain.image_data import fingerprint
 from fiqa_studio.domain.moments import changed_at_ns
 
 FILE_LIMIT = 1 << 30
@@ -24,13 +24,15 @@ class SourceFile:
         size: In bytes.
         mtime_ns: Time of the last change, from the same open file as the content; see
             `fiqa_studio.domain.moments`.
-        content_hash: The photo's identity.
+        content_hash: The photo's identity: of its picture.
+        file_hash: Of everything in the file.
     """
 
     data: bytes
     size: int
     mtime_ns: int
     content_hash: str
+    file_hash: str
 
 
 def read_source(path: str | bytes | os.PathLike[str]) -> SourceFile:
@@ -57,7 +59,8 @@ def read_source(path: str | bytes | os.PathLike[str]) -> SourceFile:
         raise _open_error(error) from error
     if not data:
         raise PhotoError("The file is empty.", code="photo.empty")
-    return SourceFile(data, len(data), changed_at_ns(status), content_hash(data))
+    prints = fingerprint(data)
+    return SourceFile(data, len(data), changed_at_ns(status), prints.picture, prints.file)
 
 
 def _refuse_unusable(status: os.stat_result) -> None:

@@ -6,12 +6,12 @@ import io
 
 from PIL import Image
 
+from fiqa_studio.domain.containers import tiff
+from fiqa_studio.domain.containers.tiff import Page
 from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.vision import tiff_samples
 from fiqa_studio.vision.colour.convert import Stored
 from fiqa_studio.vision.colour.meaning import Meaning
-from fiqa_studio.vision.containers import tiff
-from fiqa_studio.vision.containers.tiff import Page
 from fiqa_studio.vision.exif import read_tiff
 from fiqa_studio.vision.guard import decoding
 from fiqa_studio.vision.photo import OpenPhoto

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fiqa_studio.domain.containers import tiff
+from fiqa_studio.domain.containers.tiff import Page, TiffFile
 from fiqa_studio.domain.errors import PhotoError
 from fiqa_studio.vision.colour.convert import Stored
-from fiqa_studio.vision.containers import tiff
-from fiqa_studio.vision.containers.tiff import Page, TiffFile
 
 Samples = npt.NDArray[Any]
 

@@ -112,7 +112,7 @@ def _run(milliseconds: int) -> None:
     loop.exec()
 
 
-def _scroll(browser: Browser) -> Heartbeat:
+def scroll(browser: Browser) -> Heartbeat:
     """A minute of a user's scrolling in a few seconds: by wheel, by page, by dragging the bar."""
     bar = browser.view.verticalScrollBar()
     random = np.random.default_rng(1)
@@ -143,10 +143,10 @@ def test_scrolling_never_stalls(
     # As the window does once its library is on the screen.
     smoothness.share_the_interpreter()
     smoothness.spare_the_collector()
-    _scroll(browser)  # once to warm the caches of the disk and of the badges
+    scroll(browser)  # once to warm the caches of the disk and of the badges
     heartbeats = []
     for _ in range(ROUNDS):
-        heartbeats.append(_scroll(browser))
+        heartbeats.append(scroll(browser))
         worst = min(max(beat.late) for beat in heartbeats)
         if worst < LONGEST_STALL_MS:
             break

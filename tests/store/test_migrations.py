@@ -36,8 +36,8 @@ _NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -54,8 +54,8 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
     def install(more: str = "pass") -> None:
         folder = tmp_path / "migrations %d"
         shutil.copytree(migrate.MIGRATIONS, folder, dirs_exist_ok=True)
-        (folder / "versions" / "0003_next.py").write_text(_NEXT.format(more=more))
-        monkeypatch.setattr(database, "REVISION", "0003")
+        (folder / "versions" / "0004_next.py").write_text(_NEXT.format(more=more))
+        monkeypatch.setattr(database, "REVISION", "0004")
         upgrade = migrate.upgrade
         monkeypatch.setattr(
             migrate, "upgrade", lambda path, to: upgrade(path, to, migrations=folder)
@@ -95,13 +95,13 @@ def test_an_upgrade_keeps_every_mark_and_leaves_a_backup(
 ) -> None:
     next_version()
     with Library.open(marked.path) as upgraded:
-        assert upgraded.health()["revision"] == "0003"
+        assert upgraded.health()["revision"] == "0004"
         assert upgraded.health()["ok"]
         assert upgraded.views.counts().faces == 10
         assert all(upgraded.marks.of_photo(photo).stars == 4 for photo in range(1, 11))
         backup = upgraded.backup
     assert backup is not None
-    assert backup.name.startswith("test.fiqa.backup-0002-")
+    assert backup.name.startswith("test.fiqa.backup-0003-")
     with Library.open(marked.path) as again:
         assert again.backup is None
 
@@ -115,7 +115,7 @@ def test_the_backup_is_the_library_as_it_was(
     monkeypatch.undo()
     assert backup is not None
     with Library.open(backup) as old:
-        assert old.health()["revision"] == "0002"
+        assert old.health()["revision"] == "0003"
         assert old.marks.of_photo(1).stars == 4
 
 

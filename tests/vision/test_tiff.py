@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fiqa_studio.domain.containers import tiff
 from fiqa_studio.domain.errors import PhotoError
-from fiqa_studio.vision.containers import tiff
 from fiqa_studio.vision.decode import decode, open_photo
 from fiqa_studio.vision.formats import sniff
 from tests.vision.profiles import DISPLAY_P3, encoded, gamma_curve, in_primaries, matrix_profile

@@ -48,7 +48,7 @@ _FULL = frozenset([errno.ENOSPC, errno.EDQUOT])
 
 def _title(params: Params) -> str:
     order = order_from_json(params)
-    return f"Export {order.known_format.title.lower()} to {display_path(order.to.name)}"
+    return f"Export {display_path(order.to.name)}: {order.known_format.title}"
 
 
 def _work(tools: Tools, job: Job, params: Params) -> None:
@@ -129,6 +129,7 @@ class _Export:
         try:
             self._fill(writer, read_items(library, order.subject, ids, scorer=self._scorer))
             if not self._job.cancelled:
+                self._refuse_nothing()
                 writer.close()
                 finished = True
         except ExportCancelledError:
@@ -140,6 +141,16 @@ class _Export:
                 self._clear(staging)
         if finished:
             self._put_in_place(staging, len(ids))
+
+    def _refuse_nothing(self) -> None:
+        """A folder with nothing in it is no export."""
+        if self._failed and not self._written:
+            raise KnownError(
+                "Nothing could be written.",
+                cause=f"Of {display_path(self._failed[0][0])}: {self._failed[0][1]}",
+                remedy="The list of failures names all of them.",
+                code="export.nothing-written",
+            )
 
     def _clear(self, staging: Path) -> None:
         """A folder is kept for the next run, unless the user wants none or nothing is in it."""

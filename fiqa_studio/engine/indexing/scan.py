@@ -20,7 +20,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from fiqa_studio.domain.hashing import content_hash
+from fiqa_studio.domain.hashing import whole_hash
+from fiqa_studio.domain.image_data import Fingerprint, fingerprint
 from fiqa_studio.domain.moments import changed_at_ns
 from fiqa_studio.domain.photos import PhotoId, PhotoStatus
 from fiqa_studio.engine.indexing.foreign import (
@@ -54,6 +55,7 @@ _MAGIC = (
 )
 _SNIFFED_BYTES = 32
 _MOST_LISTED = 10_000
+_MOST_BYTES = 1 << 30
 
 Cancelled = Callable[[], bool]
 
@@ -129,6 +131,10 @@ class Known(Protocol):
         """The photo's identity; empty where the file could not be read."""
 
     @property
+    def file_hash(self) -> str:
+        """Of everything in the file; the identity where an older version read it."""
+
+    @property
     def status(self) -> PhotoStatus:
         """What became of it."""
 
@@ -143,7 +149,9 @@ class Plan:
 
     Attributes:
         index: New and changed files, to decode.
-        moved: Known photos found under another path, or rewritten with the same content.
+        moved: Known photos found under another path, or rewritten around the same picture.
+        prints: The hashes of their files now, by path.
+        whole: Unchanged photos that an older version knew by their whole file.
         missing: Photos whose file is gone.
         returned: Photos called missing that are back, unchanged.
         unchanged: How many files need nothing.
@@ -151,6 +159,8 @@ class Plan:
 
     index: list[FileOnDisk] = field(default_factory=list)
     moved: list[tuple[PhotoId, FileOnDisk]] = field(default_factory=list)
+    prints: dict[bytes, Fingerprint] = field(default_factory=dict)
+    whole: list[tuple[PhotoId, FileOnDisk, str]] = field(default_factory=list)
     missing: list[PhotoId] = field(default_factory=list)
     returned: list[PhotoId] = field(default_factory=list)
     unchanged: int = 0
@@ -292,9 +302,9 @@ def make_plan(
         again: Paths to index even where unchanged (a retry).
         cancelled: Asked before each file that must be read.
 
-    A file that failed is tried again only where it changed or ``again`` names it. A file whose
-    size matches a vanished photo, or whose time alone changed, is hashed: reading is far
-    cheaper than decoding, and a moved photo keeps everything.
+    A file that failed is tried again only where it changed or ``again`` names it. A new file, where
+    a photo has vanished, and a file that changed are hashed: reading is far cheaper than decoding,
+    and a photo that was moved, or had a rating written into it, keeps everything.
     """
     plan = Plan()
     fresh: list[FileOnDisk] = []
@@ -311,9 +321,11 @@ def make_plan(
             plan.returned.append(before.photo_id)
         else:
             plan.unchanged += 1
+        if before is not None and before.content_hash and _is_whole(before):
+            plan.whole.append((before.photo_id, file, before.content_hash))
     gone = _gone(found, known)
     for file, before in rewritten:
-        if not cancelled() and _same_content(file, before):
+        if not cancelled() and _same_picture(plan, file, before):
             plan.moved.append((before.photo_id, file))
         else:
             plan.index.append(file)
@@ -342,37 +354,71 @@ def _gone(found: Walk, known: Mapping[bytes, Known]) -> list[Known]:
 def _match_moves(
     plan: Plan, fresh: Iterable[FileOnDisk], gone: Iterable[Known], cancelled: Cancelled
 ) -> None:
+    """Find photos that are gone among the new files, by their pictures.
+
+    A photo of an older version is known by its whole file, so it must have kept its size.
+    """
+    by_picture: dict[str, Known] = {}
     by_size: defaultdict[int, dict[str, Known]] = defaultdict(dict)
     for before in gone:
-        if before.content_hash:
+        if before.content_hash and _is_whole(before):
             by_size[before.size][before.content_hash] = before
+        elif before.content_hash:
+            by_picture[before.content_hash] = before
     for file in fresh:
-        candidates = by_size.get(file.size)
         source: Known | None = None
-        if candidates and not cancelled():
-            source = candidates.pop(hash_file(file.path), None)
+        candidates = by_size.get(file.size)
+        if (by_picture or candidates) and not cancelled():
+            prints = read_prints(file.path)
+            if prints is not None:
+                source = by_picture.pop(prints.picture.picture, None)
+                if source is None and candidates:
+                    source = candidates.pop(prints.whole, None)
+                if source is not None:
+                    plan.prints[file.path] = prints.picture
         if source is None:
             plan.index.append(file)
         else:
             plan.moved.append((source.photo_id, file))
 
 
-def _same_content(file: FileOnDisk, before: Known) -> bool:
-    return (
-        before.status is PhotoStatus.INDEXED
-        and before.size == file.size
-        and bool(before.content_hash)
-        and hash_file(file.path) == before.content_hash
-    )
+def _is_whole(before: Known) -> bool:
+    """Whether a photo is known by its whole file, as an older version of the program did."""
+    return before.content_hash == before.file_hash
 
 
-def hash_file(path: bytes) -> str:
-    """The content hash of a file; empty where it cannot be read."""
+def _same_picture(plan: Plan, file: FileOnDisk, before: Known) -> bool:
+    """Whether a file that changed still holds the same picture, shown the same way."""
+    if before.status is not PhotoStatus.INDEXED or not before.content_hash:
+        return False
+    prints = read_prints(file.path)
+    if prints is None:
+        return False
+    same = prints.whole if _is_whole(before) else prints.picture.picture
+    if same != before.content_hash:
+        return False
+    plan.prints[file.path] = prints.picture
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Prints:
+    """The hashes of a file: of its picture and rest, and of the whole as older versions had it."""
+
+    picture: Fingerprint
+    whole: str
+
+
+def read_prints(path: bytes) -> Prints | None:
+    """The hashes of a file; None where it cannot be read or is too large for a photo."""
     try:
         with open(path, "rb") as stream:
-            return content_hash(stream.read())
+            if os.fstat(stream.fileno()).st_size > _MOST_BYTES:
+                return None
+            data = stream.read()
     except OSError:
-        return ""
+        return None
+    return Prints(fingerprint(data), whole_hash(data))
 
 
 def _begins_like_a_photo(path: bytes) -> bool:

@@ -7,11 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fiqa_studio.domain.errors import KnownError, PhotoError
+from fiqa_studio.domain.image_data import Fingerprint
 from fiqa_studio.domain.paths import path_from_bytes
 from fiqa_studio.domain.photos import PhotoId, PhotoStatus, RootId
 from fiqa_studio.engine.indexing.ignoring import ignored
 from fiqa_studio.engine.indexing.places import Place, within
-from fiqa_studio.engine.indexing.scan import FileOnDisk, Plan, Walk, make_plan, walk
+from fiqa_studio.engine.indexing.scan import FileOnDisk, Plan, Walk, make_plan, read_prints, walk
 from fiqa_studio.engine.jobs.feed import Batch, feed, not_recorded
 from fiqa_studio.engine.jobs.job import Job
 from fiqa_studio.engine.link.client import WorkerClient
@@ -22,6 +23,7 @@ from fiqa_studio.store.photos import IndexedFile
 
 _logger = logging.getLogger(__name__)
 
+_LEARNED_AT_ONCE = 100
 _TRY_AGAIN = frozenset(["photo.permission", "photo.gone", "photo.busy"])
 """Reasons that may pass without the file changing: the next scan tries again."""
 
@@ -148,7 +150,17 @@ class IndexWork:
         """Write what needs no decoding."""
         photos = self._library.photos
         moves = [
-            (file, photos.moved(photo_id, file.path, file.size, file.mtime_ns, place.root_id))
+            (
+                file,
+                photos.moved(
+                    photo_id,
+                    file.path,
+                    file.size,
+                    file.mtime_ns,
+                    place.root_id,
+                    plan.prints.get(file.path),
+                ),
+            )
             for photo_id, file in plan.moved
         ]
         moved = 0
@@ -161,6 +173,7 @@ class IndexWork:
             except Exception as error:
                 _logger.exception("a move cannot be recorded")
                 self._job.fail_item(file.path, not_recorded(error))
+        self._learn_pictures(plan)
         if plan.returned:
             photos.mark_present(plan.returned).result()
         if plan.missing:
@@ -170,6 +183,26 @@ class IndexWork:
         counts["moved"] += moved
         counts["returned"] += len(plan.returned)
         counts["missing"] += len(plan.missing)
+
+    def _learn_pictures(self, plan: Plan) -> None:
+        """What an older version knew by the hash of the whole file is known by its picture.
+
+        It reads each file once, decodes nothing, and goes on at the next scan where it was stopped.
+        """
+        moved = {photo_id for photo_id, _ in plan.moved}
+        learned: dict[int, Fingerprint] = {}
+        for count, (photo_id, file, whole) in enumerate(plan.whole):
+            if self._job.cancelled:
+                break
+            if len(learned) >= _LEARNED_AT_ONCE:
+                self._job.say(f"Learning photos by their pictures: {count:,}")
+                self._library.photos.identify(learned).result()
+                learned.clear()
+            prints = None if photo_id in moved else read_prints(file.path)
+            if prints is not None and prints.whole == whole:
+                learned[photo_id] = prints.picture
+        if learned:
+            self._library.photos.identify(learned).result()
 
     # --- indexing --------------------------------------------------------------------------
 

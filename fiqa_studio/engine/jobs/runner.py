@@ -92,7 +92,11 @@ class JobRunner:
         before, params = self._remembered(job_id)
         again = find(before.kind).retry
         if again is None:
-            raise KnownError("A job of this kind cannot be tried again.", code="job.not-retried")
+            raise KnownError(
+                "What failed in a job of this kind cannot be tried again by itself.",
+                remedy="Begin the whole job anew.",
+                code="job.not-retried",
+            )
         title = _AGAIN + before.title.removeprefix(_AGAIN)
         job = self.start(before.kind, again(before, params), title=title)
         self._tools.library.jobs.mark_retried(job_id).result()

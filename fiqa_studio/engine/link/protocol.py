@@ -191,6 +191,7 @@ class PhotoIndexed(Message, frozen=True):
 
     request_id: int
     content_hash: str
+    file_hash: str
     size: int
     mtime_ns: int
     width: int

@@ -46,6 +46,7 @@ def photo_to_wire(
     return PhotoIndexed(
         request_id=request_id,
         content_hash=photo.content_hash,
+        file_hash=photo.file_hash,
         size=size,
         mtime_ns=mtime_ns,
         width=photo.width,
@@ -68,6 +69,7 @@ def photo_from_wire(answer: PhotoIndexed) -> IndexedPhoto:
     """The indexed photo of an answer."""
     return IndexedPhoto(
         content_hash=answer.content_hash,
+        file_hash=answer.file_hash,
         width=answer.width,
         height=answer.height,
         format=answer.format,

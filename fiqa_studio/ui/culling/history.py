@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -136,6 +136,8 @@ class HistoryPanel(QFrame):
         for record in records:
             item = QListWidgetItem(words(record))
             item.setToolTip(words(record))
+            # Room for two lines of any script: where a line is higher, the second would be cut.
+            item.setSizeHint(QSize(0, 2 * self.fontMetrics().lineSpacing() + Space.L))
             if record.undone_by is not None:
                 font = item.font()
                 font.setStrikeOut(True)

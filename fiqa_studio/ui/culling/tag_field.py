@@ -49,6 +49,7 @@ class TagChip(QFrame):
         theme.set_role(self._close, "quiet")
         theme.set_icon(self._close, "close")
         self._close.setIconSize(QSize(12, 12))
+        self._close.setFixedSize(18, 18)
         self._close.setToolTip(f"Take off the tag \u201c{tag}\u201d")
         self._close.setAccessibleName(self._close.toolTip())
         self._close.clicked.connect(lambda: self.removed.emit(self.tag))

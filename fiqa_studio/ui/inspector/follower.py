@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 
-from fiqa_studio.domain.query import Subject
 from fiqa_studio.ui.inspector.panel import InspectorPanel
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class FollowingInspector(InspectorPanel):
         self._soon.stop()
         selection, now = self._selection, self._selection.current
         several = selection.many and selection.count > 1
-        if several and self._listing.subject is Subject.FACES:
+        if several:
             chosen = selection.chosen()
             self.sum_up(chosen.query, chosen.ids)
         elif now is None:

@@ -53,6 +53,7 @@ class Intervals(QObject):
             partial(self._take, scorer_hash),
             failed=partial(self._do_without, scorer_hash),
             key=f"interval-{id(self)}-{scorer_hash}",
+            slow=True,  # a process of its own
         )
 
     def forget(self) -> None:
@@ -63,7 +64,7 @@ class Intervals(QObject):
 
     def _ask_for_active(self) -> None:
         active = self._session.library.scores.active
-        self._session.run(active, self._on_active, key=f"interval-{id(self)}-active")
+        self._session.run(active, self._on_active, key=f"interval-{id(self)}-active", slow=True)
 
     def _on_active(self, scorer: ScorerInfo | None) -> None:
         if scorer is not None:

@@ -377,6 +377,7 @@ class InspectorPanel(QScrollArea):
             lambda: views.score_histogram(Query(), BINS),
             self._on_counts,
             key=f"{self._key}-counts",
+            slow=True,
         )
 
     def _on_counts(self, counts: npt.NDArray[np.int64]) -> None:

@@ -44,6 +44,7 @@ class Background(QObject):
         self._pending: dict[str, Future[None]] = {}
         self._counter = 0
         self._closed = False
+        self._held: list[tuple[str, Callable[[], None]]] | None = None
         self._finished.connect(self._deliver)
 
     def run(
@@ -82,9 +83,27 @@ class Background(QObject):
                 self._newest[key] = ticket
                 if (older := self._pending.get(key)) is not None:
                     older.cancel()
-            future = self._pool.submit(work)
-            if key:
-                self._pending[key] = future
+            if self._held is not None:
+                self._held.append((key, work))
+            else:
+                self._submit(key, work)
+
+    def hold(self) -> None:
+        """Begin nothing until `release`: something else is wanted first."""
+        with self._lock:
+            self._held = self._held or []
+
+    def release(self) -> None:
+        """Begin what was held back, in its order."""
+        with self._lock:
+            held, self._held = self._held or [], None
+            for key, work in held:
+                self._submit(key, work)
+
+    def _submit(self, key: str, work: Callable[[], None]) -> None:
+        future = self._pool.submit(work)
+        if key:
+            self._pending[key] = future
 
     def drop(self, key: str) -> None:
         """Forget the newest call with this key, whether it waits or runs."""

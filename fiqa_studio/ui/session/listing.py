@@ -74,11 +74,13 @@ class Listing(QObject):
         query_changed: Another `Query`; its answer is on the way.
         replacing: Another list is about to be shown; what must stay in view is to be noted.
         listed: A list is shown: whether for another query, so that it is seen from its beginning.
+        answered: A question was answered, if only by an error.
     """
 
     query_changed = Signal(object)
     replacing = Signal()
     listed = Signal(bool)
+    answered = Signal()
 
     def __init__(self, session: Session, query: Query) -> None:
         super().__init__(session)
@@ -213,6 +215,7 @@ class Listing(QObject):
         self._refresh.finished()
         self.listed.emit(anew)
         self._run_then()
+        self.answered.emit()
 
     def _restore(self, kept: _Kept, answer: _Answer) -> None:
         if kept.everything:
@@ -224,6 +227,7 @@ class Listing(QObject):
     def _failed(self, error: Exception) -> None:
         self._refresh.finished()
         self._then.clear()
+        self.answered.emit()
         self._session.report(error)
 
     def _run_then(self) -> None:

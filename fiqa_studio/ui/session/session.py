@@ -136,6 +136,12 @@ class Session(QObject):
         lane = self._slow if slow else self._quick
         lane.run(fn, then, failed=failed or self.report, key=key)
 
+    def begin(self) -> None:
+        """Ask for the first list; what is slow waits until it is on the screen."""
+        self._slow.hold()
+        self.listing.answered.connect(self._slow.release)
+        self.listing.ask()
+
     def do(self, operation: Operation) -> None:
         """Run a write that the user asked for; see `Operation`.
 

@@ -87,6 +87,17 @@ def test_a_photo_that_is_gone_is_a_failure_and_the_rest_is_there(album: Album, o
     ]
 
 
+def test_where_nothing_can_be_written_nothing_is_made(album: Album, out: Path) -> None:
+    for photo in album.photos:
+        photo.unlink()
+    job = album.export("photos", out / "best")
+    assert job.progress.state is JobState.FAILED
+    assert job.error is not None
+    assert job.error.code == "export.nothing-written"
+    assert len(job.failures()) == 4
+    assert list(out.iterdir()) == []
+
+
 def test_a_pipe_in_a_photos_place_is_not_waited_for(album: Album, out: Path) -> None:
     album.photos[0].unlink()
     os.mkfifo(album.photos[0])

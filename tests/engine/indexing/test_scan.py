@@ -28,6 +28,7 @@ class Memory:
     content_hash: str
     status: PhotoStatus = PhotoStatus.INDEXED
     missing: bool = False
+    file_hash: str = ""
 
 
 def names(folder: Path) -> list[str]:
@@ -183,7 +184,7 @@ def test_nothing_is_opened_where_nothing_changed(
 ) -> None:
     (album / "odd-name").write_bytes(b"GIF89a")
     known = remember(album)
-    monkeypatch.setattr("fiqa_studio.engine.indexing.scan.hash_file", _refuse)
+    monkeypatch.setattr("fiqa_studio.engine.indexing.scan.read_prints", _refuse)
     monkeypatch.setattr("fiqa_studio.engine.indexing.scan._begins_like_a_photo", _refuse)
     found = walk(os.fsencode(album), known=known.keys())
     again = make_plan(found, known)

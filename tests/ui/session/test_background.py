@@ -90,3 +90,36 @@ def test_after_closing_nothing_arrives(qtbot: QtBot, background: Background) -> 
     background.run(work, results.append, failed=_fail)
     arrived(qtbot)
     assert results == []
+
+
+def test_what_is_held_back_begins_when_it_may_and_in_its_order(qtbot: QtBot, qapp: object) -> None:
+    background = Background("test", 1)
+    began: list[int] = []
+    background.hold()
+    for number in (1, 2, 3):
+        background.run(lambda number=number: began.append(number), _nothing, failed=_nothing)  # type: ignore[misc]
+    background.run(lambda: began.append(4), _nothing, failed=_nothing, key="same")
+    background.run(lambda: began.append(5), _nothing, failed=_nothing, key="same")
+    assert began == []
+    background.release()
+    qtbot.waitUntil(lambda: began == [1, 2, 3, 5])
+    background.close()
+
+
+def test_what_must_be_done_is_done_though_nobody_waits_for_it(qapp: object) -> None:
+    background = Background("test", 1, drain=True)
+    done: list[int] = []
+    delivered: list[None] = []
+    for number in range(20):
+        background.run(
+            lambda number=number: done.append(number),  # type: ignore[misc]
+            delivered.append,
+            failed=_nothing,
+        )
+    background.close()
+    assert done == list(range(20))
+    assert delivered == []
+
+
+def _nothing(_: object) -> None:
+    pass

@@ -32,12 +32,14 @@ class Boxes:
         items: Each item by its number.
         tiles: For an item that is made of others, their numbers in order.
         nclx: Primaries, transfer, matrix, full range of the primary item; None without.
+        properties: The box of all properties (size, colour, rotation) as it is.
     """
 
     primary: int = 0
     items: dict[int, Item] = field(default_factory=dict)
     tiles: dict[int, tuple[int, ...]] = field(default_factory=dict)
     nclx: tuple[int, int, int, int] | None = None
+    properties: bytes = b""
 
 
 def read_boxes(data: bytes) -> Boxes:
@@ -51,6 +53,11 @@ def read_boxes(data: bytes) -> Boxes:
     except (struct.error, IndexError):
         pass
     return found
+
+
+def top(data: bytes) -> list[tuple[bytes, int, int]]:
+    """Kind and content (first byte, and the one behind the last) of the outermost boxes."""
+    return list(_boxes(data, 0, len(data)))
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -95,6 +102,7 @@ def _read_meta(data: bytes, start: int, end: int, found: Boxes) -> None:
     found.items = {number: Item(kinds.get(number, b""), e) for number, e in places.items()}
     if properties is not None:
         found.nclx = _nclx(data, *properties, found.primary)
+        found.properties = data[slice(*properties)]
 
 
 def _kinds(data: bytes, at: int, stop: int) -> Iterator[tuple[int, bytes]]:
