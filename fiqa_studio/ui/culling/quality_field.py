@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLa
 from fiqa_studio.domain.scores import QualityWord, quality_word, score_shown_as, shown_score
 from fiqa_studio.ui import theme
 from fiqa_studio.ui.theme import Space
+from fiqa_studio.ui.widgets.small import ElidedLabel
 
 _REST_MS = 400
 """A slider moved by keys or the wheel is taken at its word when it rests so long."""
@@ -36,7 +37,7 @@ class QualityField(QWidget):
         self.slider.setRange(1, 100)
         self.slider.setPageStep(10)
         self.slider.setAccessibleName("Quality as you see it")
-        self._words = QLabel()
+        self._words = ElidedLabel()
         self._withdraw = QPushButton("Withdraw")
         theme.set_role(self._withdraw, "quiet")
         self._withdraw.setToolTip("Let the scorer's word count again")
