@@ -10,6 +10,7 @@ their scores are averaged; the full network, which pays for every patch, sees on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from fiqa_models.networks.folding import fold_batch_norms, fuse_for_cpu
 from fiqa_models.networks.tokens import MobileNetTokens
 from fiqa_models.schemes import points_of
 from fiqa_models.scoring import Crops, FaceScore, Landmarks, NoticeCallback, check_crops
+from fiqa_models.threads import available, use_threads
 from fiqa_models.weights import load_checkpoint
 
 _ENDS = (0, CROP_SIDE - PATCH_SIDE)
@@ -51,6 +53,8 @@ _FACES_ON_CPU = 1
 """One face fits the CPU's cache and is measured faster than several; and with batches of one, a
 face's score cannot depend on its company."""
 _FACES_ON_ACCELERATOR = 32
+_THREADS = 8
+"""Beyond so many, Python's own lock is what they wait for."""
 
 
 class DslScorer:
@@ -91,6 +95,22 @@ class DslScorer:
     def score(self, crops: Crops, landmarks: Landmarks) -> list[FaceScore]:
         """Score B faces, a few at a time; out of memory halves the batch and says so."""
         check_crops(crops, landmarks)
+        if self.parallel and self._batch == 1 and len(crops) > 1:
+            return self._score_side_by_side(crops, landmarks)
+        return self._score_in_turn(crops, landmarks)
+
+    def _score_side_by_side(self, crops: Crops, landmarks: Landmarks) -> list[FaceScore]:
+        """One face a thread, each thread alone with it: threads that share one mostly wait."""
+        with ThreadPoolExecutor(
+            min(len(crops), available(), _THREADS), "scoring", use_threads, (1,)
+        ) as pool:
+            found = pool.map(
+                lambda one: self._score_in_turn(crops[one : one + 1], landmarks[one : one + 1]),
+                range(len(crops)),
+            )
+            return [score for (score,) in found]
+
+    def _score_in_turn(self, crops: Crops, landmarks: Landmarks) -> list[FaceScore]:
         scores: list[FaceScore] = []
         while len(scores) < len(crops):
             part = slice(len(scores), len(scores) + self._batch)

@@ -22,11 +22,12 @@ def use_threads(count: int) -> None:
     """Compute with so many threads in the calling thread; 0 for torch's own choice."""
     import torch  # noqa: PLC0415 - this module is imported before torch, by every part
 
-    wanted = count or _own_choice()
+    wanted = count or available()
     if torch.get_num_threads() != wanted:
         torch.set_num_threads(wanted)
 
 
-def _own_choice() -> int:
+def available() -> int:
+    """How many threads may compute at once: as ``OMP_NUM_THREADS`` says, else one a core."""
     asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     return int(asked) if asked.isdecimal() and int(asked) else len(os.sched_getaffinity(0))

@@ -85,6 +85,7 @@ _BUILT_IN = {
     "fill": "fiqa_studio.engine.scoring.filling",
     "export": "fiqa_studio.engine.exporting.kind",
     "thumbnails": "fiqa_studio.engine.indexing.remake",
+    "study": "fiqa_studio.engine.study_making",
 }
 """Where the engine's own kinds are: a module whose ``KIND`` it is, loaded when first needed."""
 

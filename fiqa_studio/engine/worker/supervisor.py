@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from fiqa_models.threads import available
 from fiqa_studio.engine.link.protocol import (
     BROKEN_POOL,
     PROTOCOL_VERSION,
@@ -76,11 +77,7 @@ def run_supervisor(options: WorkerOptions) -> int:
 
 def _scoring_threads(options: WorkerOptions) -> int:
     """One a core as there are decoders, up to where Python's lock is shared by too many."""
-    return 1 if options.render else max(1, min(options.decoders, _SCORING_THREADS, _cores()))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+    return 1 if options.render else max(1, min(options.decoders, _SCORING_THREADS, available()))
 
 
 class _Supervisor:

@@ -13,6 +13,7 @@ from fiqa_studio.ui.actions.action import State
 if TYPE_CHECKING:
     from fiqa_studio.ui.actions.context import Context
 
+_WIDEST = 150
 _ENDS = {
     SortKey.SCORE: ("Best first", "Worst first"),
     SortKey.TIME: ("Newest first", "Oldest first"),
@@ -36,10 +37,15 @@ class SortBox(QComboBox):
         self._context = context
         self.setAccessibleName("Sort by")
         self.setToolTip("Sort by")
+        # As wide as most entries, not as the longest: the bar has little room in small windows.
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(7)
+        self.setMaximumWidth(_WIDEST)
         known = {action.id: action.title for action in context.registry.actions}
         self._keys = [key for key in SortKey if f"sort.{key}" in known]
         for key in self._keys:
             self.addItem(known[f"sort.{key}"])
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 2 * theme.Space.L)
         self.activated.connect(self._choose)
 
     def _choose(self, index: int) -> None:

@@ -37,6 +37,7 @@ class QualityField(QWidget):
         self.slider.setRange(1, 100)
         self.slider.setPageStep(10)
         self.slider.setAccessibleName("Quality as you see it")
+        # Gives way in a narrow panel instead of widening it.
         self._words = ElidedLabel()
         self._withdraw = QPushButton("Withdraw")
         theme.set_role(self._withdraw, "quiet")

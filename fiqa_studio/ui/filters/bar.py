@@ -63,8 +63,11 @@ _FLAGS: tuple[Choice, ...] = (
 )
 
 
-_BOUNDS_FROM = 440
+_BOUNDS_FROM = 700
 """Below this width the fields for numbers would lie over the histogram."""
+_NARROWEST = 160
+_BOXES_FROM = {"faces": 310, "stars": 450, "flag": 590}
+"""Below these widths there is no room for a choice; the query's text has it all the same."""
 
 
 class FilterBar(QFrame):
@@ -121,6 +124,8 @@ class FilterBar(QFrame):
         self._high.valueChanged.connect(lambda _: self._typed.start())
         for name, box in self._boxes.items():
             box.activated.connect(partial(self._take_choice, name))
+        # Else what is to be hidden in a narrow window would keep it from getting narrow.
+        self.setMinimumWidth(_NARROWEST)
         self.set_query(Query())
 
     def set_query(self, query: Query) -> None:
@@ -190,8 +195,11 @@ class FilterBar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room the histogram's brush has to do."""
         super().resizeEvent(event)
+        width = event.size().width()
         for part in self._bounds:
-            part.setVisible(event.size().width() >= _BOUNDS_FROM)
+            part.setVisible(width >= _BOUNDS_FROM)
+        for name, box in self._boxes.items():
+            box.setVisible(width >= _BOXES_FROM[name])
 
 
 def score_range(query: Query) -> Between:

@@ -16,6 +16,10 @@ _COUNT_FROM = 1080
 _TITLE_FROM = 860
 _WORDS_FROM = 760
 _SLIDER_FROM = 480
+_NARROWEST = 240
+_TOGGLES_FROM = 560
+_MAPS_FROM = 400
+"""Below these widths controls give way to those that have no key of their own."""
 _SEGMENT_WIDTH = 44
 
 
@@ -68,6 +72,8 @@ class LoupeBar(QFrame):
         self._maps = QButtonGroup(self)
         self._map_buttons: dict[MapKind, QToolButton] = {}
         self._lay_out()
+        # Else what is to be hidden in a narrow window would keep it from getting narrow.
+        self.setMinimumWidth(_NARROWEST)
         self.set_overlay(MapKind.NONE)
 
     def set_title(self, name: str, count: str) -> None:
@@ -111,9 +117,9 @@ class LoupeBar(QFrame):
         row.setContentsMargins(Space.S, 6, Space.M, 6)
         row.setSpacing(Space.XS)
         for icon, tip, action in (
-            ("grid", "Back to the grid (G)", self.closed.emit),
-            ("chevron-left", "Previous photo (Left)", lambda: self.stepped.emit(-1)),
-            ("chevron-right", "Next photo (Right)", lambda: self.stepped.emit(1)),
+            ("grid", "Back to the grid", self.closed.emit),
+            ("chevron-left", "Previous photo", lambda: self.stepped.emit(-1)),
+            ("chevron-right", "Next photo", lambda: self.stepped.emit(1)),
         ):
             button = icon_button(icon, tip)
             button.clicked.connect(action)
@@ -125,17 +131,18 @@ class LoupeBar(QFrame):
         row.addStretch(1)
         for button in (self._boxes, self._landmarks, self._crop):
             row.addWidget(button)
-        row.addWidget(hairline(vertical=True))
+        self._lines = (hairline(vertical=True), hairline(vertical=True))
+        row.addWidget(self._lines[0])
         row.addSpacing(Space.XS)
         row.addLayout(self._segments())
         row.addSpacing(Space.S)
         row.addWidget(self._slider)
         row.addWidget(self._stretch)
-        row.addWidget(hairline(vertical=True))
+        row.addWidget(self._lines[1])
         for icon, tip, wanted in (
             ("fit", "Whole photo", self.fit_wanted),
             ("one-to-one", "One pixel to one pixel (100 %)", self.pixels_wanted),
-            ("zoom-face", "Zoom to the face (Z)", self.face_wanted),
+            ("zoom-face", "Zoom to the face", self.face_wanted),
         ):
             button = icon_button(icon, tip)
             button.clicked.connect(wanted)
@@ -172,6 +179,12 @@ class LoupeBar(QFrame):
         self._count.setVisible(width >= _COUNT_FROM)
         self._zoom.setVisible(width >= _WORDS_FROM)
         self._slider.setVisible(width >= _SLIDER_FROM)
+        for button in (self._boxes, self._landmarks, self._crop, self._stretch):
+            button.setVisible(width >= _TOGGLES_FROM)
+        for line in self._lines:
+            line.setVisible(width >= _TOGGLES_FROM)
+        for segment in self._map_buttons.values():
+            segment.setVisible(width >= _MAPS_FROM)
         self._slider.setFixedWidth(96 if width >= _COUNT_FROM else 64)
         style = (
             Qt.ToolButtonStyle.ToolButtonTextOnly

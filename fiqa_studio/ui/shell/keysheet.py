@@ -117,7 +117,7 @@ class KeySheet(QDialog):
             elif keys := self._keys(action):
                 sections.setdefault(action.heading, []).append((keys, action.plain_title))
         for family, members in families.items():
-            keys = ", ".join(key for key in map(self._first_key, members) if key)
+            keys = _together([key for key in map(self._first_key, members) if key])
             if keys:
                 sections.setdefault(members[0].heading, []).append((keys, family))
         sections["Mouse"] = list(_MOUSE)
@@ -133,6 +133,14 @@ class KeySheet(QDialog):
     def _first_key(self, action: Action) -> str:
         keys = self._context.keymap.keys_of(action.id)
         return native(keys[0]) if keys else ""
+
+
+def _together(keys: list[str]) -> str:
+    """Several keys as one text; what all begin with is said once."""
+    held = {key.rpartition("+")[0] for key in keys}
+    if len(keys) > 1 and len(held) == 1 and held != {""}:
+        return f"{held.pop()} + " + ", ".join(key.rpartition("+")[2] for key in keys)
+    return ", ".join(keys)
 
 
 def _column(columns: QHBoxLayout) -> QVBoxLayout:

@@ -16,6 +16,8 @@ from fiqa_studio.ui.shell.menus import ActionSet
 
 _WORDS_FROM = 1040
 """Below this width buttons show their icon only."""
+_SEGMENT_WORDS_FROM = 860
+"""The same for buttons that stand together, whose icons say less."""
 _RIGHT_FROM = 50
 """From this place on tools stand at the right end."""
 
@@ -28,7 +30,7 @@ class ToolBar(QFrame):
         theme.set_role(self, "toolbar")
         self._actions = actions
         self._registry = registry
-        self._wordy: list[QToolButton] = []
+        self._wordy: dict[QToolButton, int] = {}
         self._made: list[QWidget] = []
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.Space.M, 7, theme.Space.M, 7)
@@ -55,7 +57,7 @@ class ToolBar(QFrame):
         elif len(tool.actions) == 1:
             button = self._button(tool.actions[0], words=tool.words)
             if tool.words:
-                self._wordy.append(button)
+                self._wordy[button] = _WORDS_FROM
             layout.addWidget(button)
         else:
             layout.addLayout(self._segments(tool))
@@ -70,6 +72,8 @@ class ToolBar(QFrame):
             theme.set_role(button, "segment")
             place = "first" if number == 0 else "last" if number == last else ""
             button.setProperty("place", place)
+            if tool.words:
+                self._wordy[button] = _SEGMENT_WORDS_FROM
             row.addWidget(button)
         return row
 
@@ -89,10 +93,9 @@ class ToolBar(QFrame):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        style = (
-            Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-            if self.width() >= _WORDS_FROM
-            else Qt.ToolButtonStyle.ToolButtonIconOnly
-        )
-        for button in self._wordy:
-            button.setToolButtonStyle(style)
+        for button, words_from in self._wordy.items():
+            button.setToolButtonStyle(
+                Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+                if self.width() >= words_from
+                else Qt.ToolButtonStyle.ToolButtonIconOnly
+            )

@@ -327,8 +327,6 @@ class MainWindow(QMainWindow):
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
         self._remember()
-        if self.workspace is not None:
-            self.workspace.remember()
         self.settings.save()
         event.accept()
         # Jobs are cancelled politely, which may take seconds: not before the user's eyes.

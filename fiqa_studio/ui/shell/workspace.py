@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from fiqa_studio.ui.actions.area import AreaView
 from fiqa_studio.ui.actions.context import Context
@@ -16,6 +18,9 @@ from fiqa_studio.ui.actions.feature import Panel, Side
 from fiqa_studio.ui.session.session import Session
 from fiqa_studio.ui.session.undo import Spot
 from fiqa_studio.ui.shell.slot import Slot
+
+_CENTRE = 400
+"""What the centre gets before panels get the width that the user gave them."""
 
 
 class Workspace(QWidget):
@@ -60,8 +65,6 @@ class Workspace(QWidget):
         first = self._context.registry.areas
         if first:
             self.show_area(first[0].name)
-        self._columns.setSizes(settings["columns"])
-        self._rows.setSizes(settings["rows"])
         self.session.overview.read()
 
     # --- areas -----------------------------------------------------------------------------
@@ -103,12 +106,13 @@ class Workspace(QWidget):
         wanted = panel.isHidden() if shown is None else shown
         slot = self._slots[self._context.registry.panel(name).side]
         slot.show_part(panel, shown=wanted)
+        self._place_panels()
         if self.session.settings[name] != wanted:
             self.session.settings[name] = wanted
             self.state_changed.emit()
 
     def remember(self) -> None:
-        """Put the sizes of the panels into the settings."""
+        """Put the sizes that the user gave the panels into the settings."""
         for name, splitter in (("columns", self._columns), ("rows", self._rows)):
             sizes = splitter.sizes()
             before = self.session.settings[name]
@@ -118,11 +122,25 @@ class Workspace(QWidget):
 
     def close_down(self) -> None:
         """Stop asking for anything; the session is about to close."""
-        self.remember()
         self.session.undo.spot = self.session.undo.go = None
         self.session.silence()
         for area in self._areas.values():
             area.close_down()
+
+    def _place_panels(self) -> None:
+        """Panels get the sizes they had; the centre gets the rest, whatever the window's size."""
+        left, _, right = self.session.settings["columns"]
+        spare = max(self.width() - _CENTRE, 1)
+        if left + right > spare:  # a small window: both give way, down to what they need
+            left, right = (part * spare // (left + right) for part in (left, right))
+        _, below = self.session.settings["rows"]
+        self._columns.setSizes([left, max(self.width() - left - right, 1), right])
+        self._rows.setSizes([max(self.height() - below, 1), below])
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_panels()
 
     # --- where things were done ------------------------------------------------------------
 
@@ -190,6 +208,8 @@ class Workspace(QWidget):
             splitter.setHandleWidth(1)
             splitter.setChildrenCollapsible(False)
             splitter.setStretchFactor(stretch, 1)
+            # Only a hand on a handle is a choice; what a small window squeezes is none.
+            splitter.splitterMoved.connect(lambda *_: self.remember())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._rows)

@@ -145,7 +145,8 @@ class BoardWindow(QDialog):
         if row >= 0:
             self.table.setCurrentCell(min(row, len(found.rows) - 1), 0)
         self._filling = False
-        self.table.resizeColumnsToContents()
+        for column in range(len(COLUMNS) - 1):  # the flags take what is left
+            self.table.resizeColumnToContents(column)
 
     def _fill(self, number: int, rater: RaterRow) -> None:
         report = rater.report

@@ -116,6 +116,7 @@ def _card(
     distance.setRange(0, 300)
     distance.setSpecialValueText("not measured")
     distance.setSuffix(" cm")
+    distance.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
     distance.setMaximumWidth(180)
     distance.setAccessibleName("Distance from your eyes to the screen")
     page.column.addWidget(frame)

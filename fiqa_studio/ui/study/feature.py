@@ -1,10 +1,10 @@
-"""MOS studies: rate in one, follow one."""
+"""MOS studies: rate in one, make one, follow one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fiqa_studio.ui.actions.action import Action
+from fiqa_studio.ui.actions.action import Action, with_library
 from fiqa_studio.ui.actions.feature import Feature, MenuAt
 
 if TYPE_CHECKING:
@@ -15,6 +15,12 @@ def _rate(context: Context) -> None:
     from fiqa_studio.ui.study.starting import rate  # noqa: PLC0415 - when wanted
 
     rate(context)
+
+
+def _new(context: Context) -> None:
+    from fiqa_studio.ui.study.new_study import new_study  # noqa: PLC0415 - when wanted
+
+    new_study(context)
 
 
 def _board(context: Context) -> None:
@@ -36,6 +42,15 @@ FEATURE = Feature(
             tip="Judge the faces of a study, full screen",
         ),
         Action(
+            id="study.new",
+            title="New Study…",
+            menu="Study",
+            group=20,
+            run=_new,
+            when=with_library,
+            tip="Make a study of faces of this library, or of a folder of pictures",
+        ),
+        Action(
             id="study.board",
             title="Board…",
             menu="Study",
@@ -44,5 +59,5 @@ FEATURE = Feature(
             tip="Follow a study's raters, decide on them, analyse and publish",
         ),
     ),
-    settings={"study.file": "", "study.rater": ""},
+    settings={"study.file": "", "study.rater": "", "study.folder": ""},
 )

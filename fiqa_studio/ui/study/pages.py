@@ -60,6 +60,7 @@ class TextPage(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setWidget(holder)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll = scroll.verticalScrollBar()
         self._row = QHBoxLayout()
         self._row.setSpacing(Space.M)
         foot = QWidget()
@@ -101,12 +102,16 @@ class TextPage(QWidget):
             first[0].setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter presses the button that has the keyboard, else the main one."""
+        """Enter presses the button that has the keyboard, else the main one; pages scroll."""
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and not event.isAutoRepeat():
             focus = self.focusWidget()
             pressed = focus if isinstance(focus, QPushButton) else next(iter(self.buttons), None)
             if pressed is not None:
                 pressed.click()
+        elif event.key() in {Qt.Key.Key_PageDown, Qt.Key.Key_PageUp}:
+            down = event.key() == Qt.Key.Key_PageDown
+            by = self._scroll.pageStep() - 2 * self._scroll.singleStep()
+            self._scroll.setValue(self._scroll.value() + (by if down else -by))
         else:
             event.ignore()
 

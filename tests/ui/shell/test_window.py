@@ -461,3 +461,21 @@ def test_words_on_buttons_stay_when_their_actions_change(window: MainWindow) -> 
     window.refresh()
     assert words() == before
     assert not any(text.endswith("…") for text in before)
+
+
+def test_panels_keep_their_width_and_the_centre_takes_the_rest(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    inspector, sidebar = window.panel("inspector"), window.panel("sidebar")
+    left, right = sidebar.width(), inspector.width()
+    assert (left, right) == (window.settings["columns"][0], window.settings["columns"][2])
+    for width in (1500, 1000, 1280):
+        window.resize(width, 800)
+        qtbot.waitUntil(lambda width=width: window.width() == width)  # type: ignore[misc]
+        assert (sidebar.width(), inspector.width()) == (left, right)
+    _trigger(window, "view.loupe")
+    assert (sidebar.width(), inspector.width()) == (left, right)
+    _trigger(window, "panel.sidebar")
+    _trigger(window, "panel.sidebar")
+    assert sidebar.width() == left
+    assert window.settings["columns"][0] == left

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QScrollBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from fiqa_studio.study import file, pictures, raters, reading
@@ -337,6 +337,19 @@ def test_consent_questions_checks_and_instructions_come_first(
     _press(qtbot, window, window.step.check.right[0].capitalize())
     _wait_for(qtbot, window, ReadInstructions)
     _press(qtbot, window, "Begin")
+    wait_for_trial(qtbot, window)
+
+
+def test_long_instructions_are_read_by_keys(qtbot: QtBot, make: Make, sit: Open) -> None:
+    texts = Texts(instructions=tuple(Part(f"Part {i}", "Look well. " * 60) for i in range(5)))
+    window = sit(make(texts=texts), wide=1024, high=600)
+    _wait_for(qtbot, window, ReadInstructions)
+    bar = next(bar for bar in window.findChildren(QScrollBar) if bar.maximum() > 0)
+    _key(window, Qt.Key.Key_PageDown)
+    assert 0 < bar.value() <= bar.pageStep()  # nothing is skipped
+    _key(window, Qt.Key.Key_PageUp)
+    assert bar.value() == 0
+    _key(window, Qt.Key.Key_Return)
     wait_for_trial(qtbot, window)
 
 
