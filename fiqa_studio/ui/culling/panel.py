@@ -53,6 +53,7 @@ class MarksPanel(QFrame):
         self._session = context.session
         self._selection = context.selection
         self._judged: Chosen | None = None
+        self._filled = 0
         self.tags = TagField()
         self.quality = QualityField()
         self._stars = [icon_button("star", _star_tip(n), checkable=True) for n in range(1, 6)]
@@ -66,6 +67,9 @@ class MarksPanel(QFrame):
         self._title = label("", "caption")
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._read)
+        # What is marked moves the selection as well: shown once, before the next frame.
+        self._next = QTimer(self, singleShot=True, interval=0)
+        self._next.timeout.connect(self.refresh)
         self._lay_out()
         self._connect()
         self._dress()
@@ -167,9 +171,12 @@ class MarksPanel(QFrame):
 
     def _show_marks(self, marks: PhotoMarks) -> None:
         for number, button in enumerate(self._stars, 1):
-            button.setChecked(number <= marks.stars)
             filled = number <= marks.stars
-            theme.set_icon(button, "star-filled" if filled else "star", "warning" if filled else "")
+            if filled != button.isChecked() or filled != (number <= self._filled):
+                button.setChecked(filled)
+                icon, colour = ("star-filled", "warning") if filled else ("star", "")
+                theme.set_icon(button, icon, colour)
+        self._filled = marks.stars
         for flag, button in self._flags.items():
             button.setChecked(flag is marks.flag)
         for colour, button in self._colours.items():
@@ -207,12 +214,12 @@ class MarksPanel(QFrame):
 
     def _on_moved(self) -> None:
         self.quality.flush()
-        self.refresh()
+        self._next.start()
 
     def _on_cards(self, keys: list[int]) -> None:
         now = self._selection.current
         if now is not None and now.id in keys:
-            self.refresh()
+            self._next.start()
 
     def _on_changes(self, changes: Changes) -> None:
         if changes.of_kind(Kind.MARK):

@@ -148,8 +148,8 @@ class Session(QObject):
         Cards show it before the next frame where it says what they will show.
         """
         done = self.undo.begin(operation.title) if operation.undoable else None
-        patched = self._patch(operation)
         engine = self.engine
+        patched: list[int] = []
 
         def work() -> Any:
             outcome = wait_for(operation.work(engine))
@@ -174,7 +174,9 @@ class Session(QObject):
             operation.failed(error)
             self.report(error)
 
+        # The disk is at work while the window shows it.
         self._writes.run(work, take, failed=failed)
+        patched += self._patch(operation)
 
     def _patch(self, operation: Operation) -> list[int]:
         if operation.patch is None:

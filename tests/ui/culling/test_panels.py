@@ -154,7 +154,8 @@ def test_stars_flags_and_colours_by_mouse(qtbot: QtBot, photos: MainWindow) -> N
     expected = PhotoMarks(stars=4, flag=Flag.REJECT, colour=Colour.GREEN)
     assert kept(photos, 0) == expected
     go(qtbot, photos, 1)
-    assert not any(b.isChecked() for b in panel.findChildren(QToolButton))
+    buttons = panel.findChildren(QToolButton)
+    qtbot.waitUntil(lambda: not any(button.isChecked() for button in buttons))
 
 
 def test_the_loupe_shows_the_marks(qtbot: QtBot, photos: MainWindow) -> None:
