@@ -29,12 +29,12 @@ Cell = tuple[int, int]
 Closer = Callable[[float], DecodedImage]
 """The photo at a scale of at least so many pixels a full-resolution pixel, or at its largest."""
 
+LEAST_HINT = 0.2
+"""Detections from here on are hints where to look closer, however faint."""
 CLOSE_SCALE = 0.45
 """Pixels a full-resolution pixel: a face of 40 has 18, and the detector finds it."""
 FIRST_LOOK = (2, 1)
 """Tiles of two levels, coarse and close, that every large photo pays for, 0.7 ms each."""
-LEAST_HINT = 0.2
-"""Detections from here on are hints where to look closer, however faint."""
 MOST_TILES = 900
 """A wall of faces: half a second."""
 
@@ -54,6 +54,12 @@ _MORE = 2
 """How many more of the most promising tiles a tile with a face brings with it."""
 
 
+def is_worth_it(image: DecodedImage) -> bool:
+    """Whether the pyramid is too coarse for the least faces of this photo."""
+    coarse = finest_factor(image.rgb, image.scale) * image.scale
+    return coarse <= _ENOUGH * CLOSE_SCALE
+
+
 def closer_look(
     image: DecodedImage, detector: Detector, known: Sequence[Candidate], closer: Closer | None
 ) -> tuple[DecodedImage, list[Candidate]] | None:
@@ -69,9 +75,9 @@ def closer_look(
         The image that was looked at (decoded anew where that was worth it), and candidates in its
         pixels; None where nobody was seen.
     """
-    coarse = finest_factor(image.rgb, image.scale) * image.scale
-    if coarse > _ENOUGH * CLOSE_SCALE:
+    if not is_worth_it(image):
         return None
+    coarse = finest_factor(image.rgb, image.scale) * image.scale
     near = min(CLOSE_SCALE, image.scale)
     # A level sees faces of a seventh to all of a tile: one between leaves no gap and covers more.
     between = _Search(image, math.sqrt(coarse * near) / image.scale, detector)

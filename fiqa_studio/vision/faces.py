@@ -14,12 +14,12 @@ from fiqa_studio.domain.geometry import EYES_CLOSED_BELOW, Box
 from fiqa_studio.domain.photos import FaceFlag, FoundFace
 from fiqa_studio.vision import align
 from fiqa_studio.vision.candidates import Candidate, detect, merge
-from fiqa_studio.vision.crowds import LEAST_HINT, Closer, closer_look
+from fiqa_studio.vision.crowds import LEAST_HINT, Closer, closer_look, is_worth_it
 from fiqa_studio.vision.graphs import Detector, Mesher
 from fiqa_studio.vision.memory import keep_memory
 from fiqa_studio.vision.mesh import eyes_open, head_pose
 from fiqa_studio.vision.photo import DecodedImage
-from fiqa_studio.vision.tiles import tiles
+from fiqa_studio.vision.tiles import Tile, tiles
 from fiqa_studio.vision.timing import timed
 from fiqa_studio.vision.verify import Verifier
 
@@ -28,12 +28,14 @@ Points = npt.NDArray[np.float64]
 
 LEAST_DETECTION = 0.55
 """Detector scores below this are not looked at again."""
-LEAST_OF_LARGE = 0.4
+LEAST_OF_FAINT = 0.4
+MOST_FAINT = 2
+"""In a photo without a face so many fainter ones of the whole in one tile are looked at, such as a
+very bad face, or one that the frame cuts. They have a detector of their own: the model blends what
+overlaps, and with faint detections blended in a box is a little worse."""
 LARGE_SHARE = 0.15
-MOST_WEAK = 1
-"""But for a large one, such as a face that the frame cuts; in shares of the long side."""
 MOST_TURNED = 2
-"""In a photo without a face so many large candidates are looked at upside down."""
+"""Then so many large candidates are looked at upside down; in shares of the long side."""
 
 LEAST_EYE_DISTANCE = 8.0
 """In full-resolution pixels: smaller faces have too little to judge."""
@@ -55,7 +57,8 @@ class FaceFinder:
         # One process a core: OpenCV's own threads would only wait for each other.
         cv2.setNumThreads(1)
         keep_memory()
-        self._detector = Detector(least_score=LEAST_HINT)
+        self._detector = Detector(least_score=LEAST_DETECTION)
+        self._faint = Detector(least_score=LEAST_HINT)
         self._mesher = Mesher()
         self._verifier = Verifier(self._detector, self._mesher)
 
@@ -73,6 +76,7 @@ class FaceFinder:
     def close(self) -> None:
         """Free the models."""
         self._detector.close()
+        self._faint.close()
         self._mesher.close()
 
     def find(
@@ -92,12 +96,21 @@ class FaceFinder:
         spent: dict[str, float] = {} if timings is None else timings
         with timed(spent, "detect"):
             squares = tiles(image.rgb, image.scale)
-            known = merge([c for found in detect(self._detector, squares) for c in found])
+            # Where small faces are looked for, faint detections say where.
+            detector = self._faint if is_worth_it(image) else self._detector
+            own = [c for found in detect(detector, squares) for c in found]
+            known, first = merge(own), image
             close = closer_look(image, self._detector, known, closer)
             if close is not None:
                 image, known = _together(image, known, *close)
         with timed(spent, "mesh"):
-            faces = self._refine(image, _worth_a_look(image, known))
+            known = [c for c in known if c.score >= LEAST_DETECTION]
+            faces = self._refine(image, known)
+            if not faces and squares:
+                # The pyramid's last tile is the whole photo; it is in the first image's pixels.
+                faces = self._faint_face(
+                    first, squares[-1], [c for c in merge(own) if c.score >= LEAST_DETECTION]
+                )
         return tuple(sorted(faces, key=lambda f: (-f.eye_distance, f.box.x, f.box.y)))
 
     def _refine(self, image: DecodedImage, candidates: list[Candidate]) -> list[FoundFace]:
@@ -118,7 +131,14 @@ class FaceFinder:
                 continue
             kept.append(box)
             faces.append(_face(image, seen, points))
-        return faces or self._upside_down(image, candidates)
+        return faces
+
+    def _faint_face(
+        self, image: DecodedImage, whole: Tile, known: list[Candidate]
+    ) -> list[FoundFace]:
+        (faint,) = detect(self._faint, [whole])
+        faint = merge([c for c in faint if c.score >= LEAST_OF_FAINT])
+        return self._refine(image, faint[:MOST_FAINT]) or self._upside_down(image, known + faint)
 
     def _upside_down(self, image: DecodedImage, candidates: list[Candidate]) -> list[FoundFace]:
         large = LARGE_SHARE * max(image.rgb.shape[:2])
@@ -129,13 +149,6 @@ class FaceFinder:
                 if alignment.eye_distance(points[:, :2]) / image.scale >= LEAST_EYE_DISTANCE:
                     return [_face(image, seen, points)]
         return []
-
-
-def _worth_a_look(image: DecodedImage, known: list[Candidate]) -> list[Candidate]:
-    """The candidates that are looked at again, surest first."""
-    large = LARGE_SHARE * max(image.rgb.shape[:2])
-    weak = [c for c in known if LEAST_OF_LARGE <= c.score < LEAST_DETECTION and c.box.width > large]
-    return [c for c in known if c.score >= LEAST_DETECTION] + weak[:MOST_WEAK]
 
 
 def _together(
