@@ -354,7 +354,7 @@ def test_a_full_disk_stops_the_job_with_a_clear_error_and_keeps_what_was_written
 ) -> None:
     for number in range(60):
         (album / f"many-{number}.jpg").write_bytes(plain(number))
-    with limited_size(library, pages=12):
+    with limited_size(library, pages=4):
         job = engine.start_index([album])
         assert job.wait(60).state is JobState.FAILED
     assert job.error is not None
