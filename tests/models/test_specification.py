@@ -113,7 +113,7 @@ def test_how_far_a_number_lies_off_decides_both_verdicts() -> None:
     assert strict.rounding_used == strict.tolerance_used
     moved = Comparison("a", "score", 2.0, 2.004, scale=2.0, rounding=0.001)
     assert moved.tolerance_used == pytest.approx(2)
-    assert moved.rounding_used == pytest.approx(0.004 / 0.005)
+    assert moved.rounding_used == pytest.approx(0.004 / 0.008)
     assert (moved.agrees, moved.explained) == (False, True)
     nothing = Comparison("a", "quality std", 0.0, 1e-9, scale=0.0)
     assert (nothing.agrees, nothing.explained) == (False, False)
