@@ -188,7 +188,7 @@ def test_a_file_that_is_no_specification_is_refused(
     dialog.close()
 
 
-ROUNDING = "within the tolerance and three times the measured effect of rounding"
+ROUNDING = "within the tolerance and six times the measured effect of rounding"
 ROWS = [
     {"case": "seed 1", "what": what, "published": 0.5, "found": 0.5 + by, "deviation": 2 * by}
     | {"agrees": by == 0, "within_rounding": by < 0.01}
