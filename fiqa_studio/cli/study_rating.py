@@ -262,8 +262,9 @@ def _serve_here(
             "Everybody on this network can reach the page. The connection is not encrypted; for "
             "use over the internet put it behind a proxy with HTTPS."
         )
-    output.say(f"Serving at {place.base}. Ctrl+C ends it; every rating is stored.")
-    server.run(opened, place, names=options.name, client=client)
+    with server.serving(opened, place, names=options.name, client=client) as serving:
+        output.say(f"Serving at {place.base}. Ctrl+C ends it; every rating is stored.")
+        serving.run()
     return DONE
 
 

@@ -6,8 +6,10 @@ import errno
 import importlib
 import io
 import ipaddress
+import signal
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,7 @@ from fiqa_studio.study.raters import Rater
 
 DEFAULT_PORT = 8765
 _BACKLOG = 512
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,39 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def run(opened: OpenStudy, place: Place, *, names: Iterable[str] = (), client: str = "web") -> None:
-    """Serve until the process is told to end; requests under way are finished.
+class Serving:
+    """A server that is made, and runs until somebody ends it."""
+
+    def __init__(self, server: Any, place: Place) -> None:
+        self._server = server
+        self._place = place
+        self._asked = 0
+
+    def end(self, number: int, _frame: object) -> None:
+        """End it politely, as a handler of signals; asked before it runs, it never will."""
+        self._asked = number
+        self._server.should_exit = True
+
+    def run(self) -> None:
+        """Serve until `end`; requests under way are finished.
+
+        Raises:
+            KeyboardInterrupt: it was ended by Ctrl+C or by SIGTERM.
+        """
+        if not self._asked:
+            self._server.run(sockets=[self._place.socket])
+        if self._asked:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def serving(
+    opened: OpenStudy, place: Place, *, names: Iterable[str] = (), client: str = "web"
+) -> Iterator[Serving]:
+    """A server made ready, whose Ctrl+C and SIGTERM count from now on.
+
+    An exception of Ctrl+C raised anywhere, as Python does it, can be lost in what is being
+    imported or collected at that moment; a handler that only notes it cannot.
 
     Raises:
         StudyError: ``serve.extra``: starlette or uvicorn is not installed.
@@ -113,7 +147,14 @@ def run(opened: OpenStudy, place: Place, *, names: Iterable[str] = (), client: s
         limit_concurrency=1000,
         ws="none",
     )
-    uvicorn.Server(config).run(sockets=[place.socket])
+    found = Serving(uvicorn.Server(config), place)
+    # uvicorn puts its own handlers in their place while it runs, and hands on to these after.
+    before = {number: signal.signal(number, found.end) for number in _ENDING}
+    try:
+        yield found
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _reachable(host: str) -> str:
