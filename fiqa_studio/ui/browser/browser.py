@@ -46,6 +46,7 @@ class Browser(AreaView):
         self._stack.addWidget(self.view)
         self.setFocusProxy(self.view)
         self._anchors: Ids = np.empty(0, np.int64)
+        self._saw_current = False
         self._offset = 0
         self._stale = QTimer(self, singleShot=True, interval=_STALE_MS)
         self._stale.timeout.connect(lambda: self._feed(self.view.visible_rows()))
@@ -122,6 +123,7 @@ class Browser(AreaView):
         row, self._offset = self.view.anchor()
         ids = self._listing.ids
         self._anchors = ids[row : row + 64].copy() if row > 0 else np.empty(0, np.int64)
+        self._saw_current = self._listing.selection.row in self.view.visible_rows()
         self.view.setAutoScroll(False)  # what is selected again does not move the list
         self._use_subject()
 
@@ -131,6 +133,9 @@ class Browser(AreaView):
             self.view.verticalScrollBar().setValue(0)
         else:
             self._restore_scroll()
+            # What came in between may have pushed the current one out: the eye is on that.
+            if self._saw_current and self._listing.selection.row >= 0:
+                self.view.scrollTo(self.view.currentIndex())
         self._anchors = np.empty(0, np.int64)
         self.view.setAutoScroll(True)
         self._feed(self.view.visible_rows())
