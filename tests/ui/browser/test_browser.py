@@ -110,6 +110,30 @@ def test_new_photos_appear_without_disturbing(
     assert view.visualRect(view.model().index(row)).top() == offset
 
 
+def test_the_current_photo_stays_in_view_when_others_come_in_before_it(
+    qtbot: QtBot, browser: Browser, listing: Listing, library: Library
+) -> None:
+    _show(qtbot, listing, BY_NAME.of(Subject.PHOTOS))
+    view = browser.view
+    view.verticalScrollBar().setValue(700)
+    rows = view.visible_rows()
+    inside = view.viewport().rect()
+    last = max(row for row in rows if inside.contains(view.visualRect(view.model().index(row))))
+    listing.selection.go_to(last)
+    current = int(listing.ids[last])
+    name = f"IMG_{rows.start + 2:04d}"  # those to come stand after the first in view
+
+    root = library.roots.all()[0].id
+    for number in range(20):
+        photo, _ = add_photo(library, root, 10_000 + number)
+        path = f"/photos/day 0/{name}-{number}.jpg".encode()
+        library.photos.moved(photo, path, 1, 1).result()
+    qtbot.waitUntil(lambda: listing.count == 80 and listing.selection.row == last + 20)
+
+    assert int(listing.ids[listing.selection.row]) == current
+    assert inside.contains(view.visualRect(view.model().index(listing.selection.row)))
+
+
 def test_a_new_score_moves_the_face(
     qtbot: QtBot, browser: Browser, listing: Listing, library: Library
 ) -> None:
