@@ -14,7 +14,7 @@ from fiqa_studio.ui.theme import Space
 from fiqa_studio.ui.widgets.small import label
 
 _WIDTH = 440
-_KEPT = "Put it back or add the folder it moved to, then rescan: scores and labels are kept."
+_KEPT = "Put it back or add the folder it moved to, then rescan: scores and marks are kept."
 
 
 class Notice(QFrame):
